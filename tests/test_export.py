@@ -1,0 +1,151 @@
+"""The package is generated from the notebooks, or nothing is."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.notebook_helpers import ACTIVATION, add_notebook, code, edit, toy_project
+from tools import export
+from tools.layout import ROOT, Refused
+
+
+def refusal(root):
+    """What export refuses, having written nothing."""
+    with pytest.raises(Refused) as caught:
+        export.main([], root)
+    assert not (root / "nnfs_core" / "__init__.py").exists()
+    return str(caught.value)
+
+
+def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
+    root = toy_project(tmp_path, code("_PRIVATE = 1\nLIMIT = 2", "export"), code("LIMIT = 3"))
+    export.main([], root)
+    assert (root / "nnfs_core" / "layer.py").read_text() == (
+        '"""Stage 02: layer.\n\n'
+        "Generated from notebooks/02_layer.ipynb by `make export`: edit that, not this.\n"
+        '"""\n\n'
+        "from nnfs_core.activation import relu\n\n\n"
+        'def layer(Z):\n    """A layer"""\n    return relu(Z)\n'
+    )
+    program = (
+        "import nnfs_core; print(nnfs_core.__all__); "
+        "from nnfs_core import *; print(relu(-1), layer(3), LIMIT)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
+    assert done.stdout == "['relu', 'LIMIT', 'layer']\n0 3 2\n"
+
+
+def test_imports_are_hoisted_and_sorted_and_cells_stay_in_order(tmp_path):
+    later = "from math import (\n    exp,\n)\n\nimport os\n\nE = exp(1)\nHERE=os.curdir"
+    again = "import numpy as np\nPI = np.pi"
+    root = toy_project(tmp_path, code(later, "export"), code(again, "export"))
+    export.main([], root)
+    module = (root / "nnfs_core" / "activation.py").read_text()
+    assert module.split('"""\n\n')[1] == (
+        "import os\nfrom math import (\n    exp,\n)\n\nimport numpy as np\n\n\n"
+        'def relu(Z):\n    """max(0, Z)"""\n    return np.maximum(0, Z)\n\n\n'
+        "E = exp(1)\nHERE = os.curdir\n\n\nPI = np.pi\n"
+    )
+
+
+def test_the_generated_package_passes_the_repositorys_own_ruff(tmp_path):
+    root = toy_project(tmp_path, code("Z_LIMIT = 1\n\nB_LIMIT=2", "export"))
+    (root / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    export.main([], root)
+    for command in (["check"], ["format", "--check"]):
+        subprocess.run([sys.executable, "-m", "ruff", *command, "nnfs_core"], cwd=root, check=True)
+
+
+def test_check_writes_nothing_and_shows_a_diff_if_there_is_one(tmp_path, capsys):
+    root = toy_project(tmp_path)
+    export.main([], root)
+    export.main(["--check"], root)
+    assert capsys.readouterr().out == ""
+    module = root / "nnfs_core" / "activation.py"
+    stored = module.read_bytes()
+    edit(root / "notebooks" / "01_activation.ipynb", 4, source=ACTIVATION.replace("m(0", "m(1"))
+    with pytest.raises(Refused, match="run `make export`"):
+        export.main(["--check"], root)
+    expected = "-    return np.maximum(0, Z)\n+    return np.maximum(1, Z)\n"
+    assert expected in capsys.readouterr().out
+    assert module.read_bytes() == stored
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda module: module.write_bytes(module.read_bytes().replace(b"\n", b"\r\n")),
+        lambda module: module.write_bytes(module.read_bytes().replace(b"relu", b"rely")),
+        lambda module: module.unlink(),
+    ],
+)
+def test_check_sees_a_module_that_was_touched(tmp_path, damage):
+    root = toy_project(tmp_path)
+    export.main([], root)
+    damage(root / "nnfs_core" / "layer.py")
+    with pytest.raises(Refused):
+        export.main(["--check"], root)
+
+
+@pytest.mark.parametrize(
+    ("source", "tag", "message"),
+    [
+        ("print(1)", "exprot", "unknown tag 'exprot'"),
+        ("def relu(Z):\n    return Z", "export", "exports 'relu' again, after notebooks/01"),
+        ("print(1)", "export", "a demonstration in line 1"),
+        ("N = 3\nlosses = train()", "export", "a demonstration in line 2"),
+        ("for i in range(3):\n    pass", "export", "a demonstration in line 1"),
+        ("%timeit relu(1)", "export", "expected plain Python, no magics"),
+        ("!ls", "export", "expected plain Python, no magics"),
+        ("def half(:", "export", "invalid syntax: expected plain Python"),
+        ("from nnfs_core.layer import layer", "", "nnfs_core.layer.layer is not from an earlier"),
+        ("from nnfs_core.activation import relu", "", "is not from an earlier stage"),
+        ("from nnfs_core import layer", "", "nnfs_core.layer is not from an earlier stage"),
+        ("if True:\n    import nnfs_core.layer as n", "", "is not from an earlier stage"),
+        ("from nnfs_core.layer import layer\nN = layer(1)", "export", "is not from an earlier"),
+    ],
+)
+def test_export_refuses_a_cell(tmp_path, source, tag, message):
+    said = refusal(toy_project(tmp_path, code(source, *tag.split())))
+    assert said.startswith("notebooks/01_activation.ipynb, cell 5 (") and message in said
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def f():\n    return missing", "F821 Undefined name `missing`"),
+        ("import os", "F401 `os` imported but unused"),
+    ],
+)
+def test_export_refuses_a_name_that_the_module_lacks_or_does_not_need(tmp_path, source, message):
+    said = refusal(toy_project(tmp_path, code(source, "export")))
+    assert "nnfs_core/activation.py:" in said and message in said
+
+
+def test_export_refuses_a_name_that_two_notebooks_export(tmp_path):
+    root = toy_project(tmp_path)
+    add_notebook(root, "03_more.ipynb", code("def layer():\n    return 1", "export"))
+    assert "cell 4 ('def layer():'): exports 'layer' again" in refusal(root)
+
+
+@pytest.mark.parametrize("name", ["third", "03-third", "03_Third", "04_third", "02_third"])
+def test_export_refuses_a_notebooks_name(tmp_path, name):
+    root = toy_project(tmp_path)
+    add_notebook(root, f"{name}.ipynb")
+    assert ".ipynb: expected the name 0" in refusal(root)
+
+
+def test_export_refuses_a_module_without_a_notebook(tmp_path):
+    root = toy_project(tmp_path)
+    (root / "nnfs_core" / "gone.py").write_text("")
+    assert "nnfs_core/gone.py: no notebook exports this module" in refusal(root)
+
+
+def test_hand_written_modules_stay_and_may_be_imported(tmp_path):
+    source = "from nnfs_core.validation import check\n\n\ndef f(Z):\n    check(Z)"
+    root = toy_project(tmp_path, code(source, "export"), code("%time from nnfs_core import relu"))
+    for name in ("validation", "__main__"):
+        (root / "nnfs_core" / f"{name}.py").write_text("# by hand\n")
+    export.main([], root)
+    assert (root / "nnfs_core" / "validation.py").read_text() == "# by hand\n"

@@ -1,0 +1,106 @@
+"""Where things are and what they are called: what all the tools share."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "nnfs_core"
+HANDWRITTEN = ("validation",)  # modules that no notebook makes; every stage may import them
+DATA = "data/tracks.csv"
+WRITTEN_TAGS = {"setup", "links", "gained"}  # the tags of the cells that tools.store writes
+KNOWN_TAGS = WRITTEN_TAGS | {"export", "scoreboard", "parameters", "picture", "nbval-ignore-output"}
+COLAB = "https://colab.research.google.com"
+# A path that exists on one machine only. What stands before it tells it from a part of an address.
+MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|tmp|work|Users)/|\bC:\\(?!n)")
+
+
+class Refused(SystemExit):
+    """What ends a tool with exit code 1 and this message: where, what was expected, what to do."""
+
+
+class Notebook(NamedTuple):
+    """A notebook of the project."""
+
+    path: Path
+    number: int
+    stage: str
+    content: NotebookNode
+
+    def cells(self, tag: str = "") -> Iterator[tuple[str, NotebookNode]]:
+        """Each cell (with the tag, if one is given) and how a message names it."""
+        for number, cell in enumerate(self.content.cells, start=1):
+            if not tag or tag in tags(cell):
+                first = cell.source.strip().partition("\n")[0]
+                yield f"notebooks/{self.path.name}, cell {number} ({first[:50]!r})", cell
+
+    def line(self, start: str) -> str:
+        """Rest of the first markdown line that starts so."""
+        text = "\n".join(cell.source for _, cell in self.cells() if cell.cell_type == "markdown")
+        found = re.search(rf"^{re.escape(start)} *(\S.*)", text, re.MULTILINE)
+        if not found:
+            raise Refused(f"notebooks/{self.path.name}: no markdown line '{start} ...': add one")
+        return found[1].strip()
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self.line("# ")
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Tags of a cell."""
+    return cell.metadata.get("tags", [])
+
+
+def code_lines(cell: NotebookNode) -> int:
+    """Number of lines that are not blank."""
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+def reading_minutes(content: NotebookNode) -> int:
+    """Minutes to read a notebook: 180 words or 15 lines of code each, rounded up to five."""
+    cells = [cell for cell in content.cells if not WRITTEN_TAGS & set(tags(cell))]
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    lines = sum(code_lines(cell) for cell in cells if cell.cell_type == "code")
+    return max(5, -5 * int(-(words / 180 + lines / 15) // 5))
+
+
+def repository(root: Path = ROOT) -> str:
+    """Address of the repository, from pyproject.toml."""
+    address = tomllib.loads((root / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+(?<!\.git)", address):
+        raise Refused(
+            f"pyproject.toml: Repository {address!r} is not https://github.com/OWNER/NAME"
+        )
+    return address
+
+
+def colab_badge(root: Path, notebook: Path) -> str:
+    """Badge, in markdown, that opens a notebook in Colab."""
+    page = repository(root).replace("https://github.com", f"{COLAB}/github")
+    badge = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]"
+    return f"{badge}({page}/blob/main/notebooks/{notebook.name})"
+
+
+def read_notebooks(root: Path = ROOT) -> list[Notebook]:
+    """Notebooks in reading order; raises Refused at a wrong name or an unknown tag."""
+    notebooks = []
+    for number, path in enumerate(sorted((root / "notebooks").glob("*.ipynb")), start=1):
+        match = re.fullmatch(rf"{number:02}_([a-z][a-z0-9_]*)\.ipynb", path.name)
+        if not match:
+            raise Refused(
+                f"notebooks/{path.name}: expected the name {number:02}_stage.ipynb, since the "
+                "notebooks are numbered from 01 without a gap: rename it"
+            )
+        notebooks.append(Notebook(path, number, match[1], nbformat.read(path, as_version=4)))
+        for where, cell in notebooks[-1].cells():
+            if unknown := set(tags(cell)) - KNOWN_TAGS:
+                known = ", ".join(sorted(KNOWN_TAGS))
+                raise Refused(f"{where}: unknown tag {unknown.pop()!r}: use one of {known}")
+    return notebooks
