@@ -1,0 +1,31 @@
+"""A neural network from scratch in NumPy: what the notebooks built, one module a stage.
+
+Generated from notebooks/ by `make export`: edit the notebooks, not this file.
+"""
+
+# In reading order.
+# isort: off
+
+from nnfs_core.preprocessing import (
+    TARGET,
+    FEATURES,
+    load_tracks,
+    extract_year,
+    clean_tracks,
+    Dataset,
+    prepare_dataset,
+    scoreboard,
+    download_tracks,
+)
+
+__all__ = [
+    "TARGET",
+    "FEATURES",
+    "load_tracks",
+    "extract_year",
+    "clean_tracks",
+    "Dataset",
+    "prepare_dataset",
+    "scoreboard",
+    "download_tracks",
+]

@@ -1,0 +1,1 @@
+"""Tests: a file a stage, and the repository's own checks."""
