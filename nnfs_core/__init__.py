@@ -17,6 +17,7 @@ from nnfs_core.preprocessing import (
     scoreboard,
     download_tracks,
 )
+from nnfs_core.initialization import initialize_parameters
 
 __all__ = [
     "TARGET",
@@ -28,4 +29,5 @@ __all__ = [
     "prepare_dataset",
     "scoreboard",
     "download_tracks",
+    "initialize_parameters",
 ]
