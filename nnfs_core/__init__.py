@@ -18,6 +18,7 @@ from nnfs_core.preprocessing import (
     download_tracks,
 )
 from nnfs_core.initialization import initialize_parameters
+from nnfs_core.activation import relu, drelu
 
 __all__ = [
     "TARGET",
@@ -30,4 +31,6 @@ __all__ = [
     "scoreboard",
     "download_tracks",
     "initialize_parameters",
+    "relu",
+    "drelu",
 ]
