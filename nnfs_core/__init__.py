@@ -19,6 +19,7 @@ from nnfs_core.preprocessing import (
 )
 from nnfs_core.initialization import initialize_parameters
 from nnfs_core.activation import relu, drelu
+from nnfs_core.forward_pass import feed_forward
 
 __all__ = [
     "TARGET",
@@ -33,4 +34,5 @@ __all__ = [
     "initialize_parameters",
     "relu",
     "drelu",
+    "feed_forward",
 ]

@@ -1,0 +1,23 @@
+"""Stage 4: the forward pass.
+
+Generated from notebooks/04_forward_pass.ipynb by `make export`: edit that, not this.
+"""
+
+from nnfs_core.activation import relu
+from nnfs_core.validation import check_network, checked
+
+
+@checked(check_network)
+def feed_forward(X, parameters):
+    """Return the network's output A, (n_outputs, m), and the cache {"Z1", "A1", ..., "ZL", "AL"}.
+
+    X: (n_features, m), a sample a column; parameters as initialize_parameters returns them.
+    Z_l and A_l are (n_l, m). Raises ValueError or TypeError for shapes or values that do not fit.
+    """
+    A, cache = X, {}
+    for layer in range(1, len(parameters) // 2 + 1):
+        Z = parameters[f"W{layer}"] @ A
+        Z += parameters[f"b{layer}"]
+        A = relu.unchecked(Z)
+        cache[f"Z{layer}"], cache[f"A{layer}"] = Z, A
+    return A, cache
