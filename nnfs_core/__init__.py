@@ -20,6 +20,13 @@ from nnfs_core.preprocessing import (
 from nnfs_core.initialization import initialize_parameters
 from nnfs_core.activation import relu, drelu
 from nnfs_core.forward_pass import feed_forward
+from nnfs_core.backpropagation import (
+    mse_loss,
+    l2_loss,
+    backpropagate,
+    numerical_gradients,
+    gradient_error,
+)
 
 __all__ = [
     "TARGET",
@@ -35,4 +42,9 @@ __all__ = [
     "relu",
     "drelu",
     "feed_forward",
+    "mse_loss",
+    "l2_loss",
+    "backpropagate",
+    "numerical_gradients",
+    "gradient_error",
 ]

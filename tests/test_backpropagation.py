@@ -1,0 +1,160 @@
+"""Stage 5: losses and gradients by hand, against finite differences, and with planted faults."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from nnfs_core import (
+    backpropagate,
+    drelu,
+    feed_forward,
+    gradient_error,
+    initialize_parameters,
+    l2_loss,
+    mse_loss,
+    numerical_gradients,
+)
+
+ONE = {"W1": np.array([[1.5]]), "b1": np.array([[-1.0]])}
+X1, Y1 = np.array([[2.0, 0.0]]), np.array([[3.0, 1.0]])  # Z = 2, -1
+
+
+STALE = feed_forward(X1, {"W1": ONE["W1"] + 1, "b1": ONE["b1"]})[1]  # from before an update
+
+
+def gradients_of(X, Y, parameters, l2=0.0):
+    return backpropagate(X, Y, feed_forward(X, parameters)[1], parameters, l2)
+
+
+def test_losses_by_hand():
+    assert mse_loss(np.array([[0.5, 0.2]]), np.array([[0.1, 0.4]])) == pytest.approx(0.05)
+    two_outputs = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert mse_loss(two_outputs, np.zeros((2, 2))) == 30 / 4
+    assert l2_loss({"W1": np.array([[3.0, 4.0]]), "b1": np.array([[9.0]])}, 0.1, 5) == 0.25
+    assert isinstance(mse_loss(two_outputs, two_outputs), float)
+    assert isinstance(l2_loss(ONE, 0.0, 1), float)
+
+
+def test_gradients_by_hand():
+    # The second sample is masked. For the first: dA = (2 - 3) / 2, so dW = -0.5 * 2, db = -0.5.
+    gradients = gradients_of(X1, Y1, ONE)
+    assert gradients["dW1"].tolist() == [[-1.0]] and gradients["db1"].tolist() == [[-0.5]]
+    assert gradients_of(X1, Y1, ONE, l2=4.0)["dW1"].tolist() == [[-1.0 + 4 / 2 * 1.5]]
+
+
+@given(
+    layer_sizes=st.lists(st.integers(1, 5), min_size=2, max_size=6),
+    m=st.integers(1, 6),
+    seed=st.integers(0, 10_000),
+    l2=st.sampled_from([0.0, 0.1, 3.0]),
+)
+def test_gradients_of_random_networks_agree_with_finite_differences(layer_sizes, m, seed, l2):
+    rng = np.random.default_rng(seed)
+    parameters = initialize_parameters(layer_sizes, seed)
+    for key in parameters:
+        if key.startswith("b"):
+            parameters[key] = rng.uniform(-0.2, 0.8, parameters[key].shape)
+    X, Y = rng.standard_normal((layer_sizes[0], m)), rng.uniform(0, 1, (layer_sizes[-1], m))
+    cache = feed_forward(X, parameters)[1]
+    assume(
+        min(np.abs(cache[key]).min() for key in cache if key.startswith("Z")) > 1e-3
+    )  # no corner
+    gradients = backpropagate(X, Y, cache, parameters, l2)
+    for key, array in parameters.items():
+        assert gradients[f"d{key}"].shape == array.shape
+    # Round-off of the differences is about 1e-11; it counts where a whole gradient is that small.
+    numerical = numerical_gradients(X, Y, parameters, l2)
+    assume(all(not g.any() or np.linalg.norm(g) > 1e-3 for g in gradients.values()))
+    assert gradient_error(gradients, numerical) < 1e-7
+
+
+@pytest.mark.parametrize("fault", ["mask", "mean", "penalty", "sign", "transpose"])
+def test_the_check_catches_planted_faults(network, fault):
+    X, Y, parameters = network([4, 4, 4], m=4, seed=3)
+    cache = feed_forward(X, parameters)[1]
+    right = backpropagate(X, Y, cache, parameters, l2=0.5)
+    wrong = {key: gradient.copy() for key, gradient in right.items()}
+    dZ2 = (cache["A2"] - Y) / 4 * drelu(cache["Z2"])
+    if fault == "mask":
+        wrong["dW1"] = (parameters["W2"].T @ dZ2 * drelu(X)) @ X.T + 0.5 / 4 * parameters["W1"]
+    elif fault == "mean":
+        wrong = {key: gradient * 4 for key, gradient in right.items()}
+    elif fault == "penalty":
+        wrong["dW2"] -= 0.5 / 4 * parameters["W2"]
+    elif fault == "sign":
+        wrong["db2"] *= -1
+    else:
+        wrong["dW1"] = wrong["dW1"].T
+    numerical = numerical_gradients(X, Y, parameters, l2=0.5)
+    assert gradient_error(right, numerical) < 1e-7 and gradient_error(wrong, numerical) > 1e-3
+
+
+def test_inputs_are_not_changed(network):
+    X, Y, parameters = network([3, 4, 2])
+    cache = feed_forward(X, parameters)[1]
+    kept = [{key: array.copy() for key, array in part.items()} for part in (parameters, cache)]
+    data = X.copy(), Y.copy()
+    backpropagate(X, Y, cache, parameters, 0.1)
+    numerical_gradients(X, Y, parameters, 0.1)
+    assert np.array_equal(X, data[0]) and np.array_equal(Y, data[1])
+    for part, before in zip((parameters, cache), kept, strict=True):
+        assert all(np.array_equal(part[key], before[key]) for key in part)
+
+
+def test_float32_parameters_get_float64_differences(network):
+    X, Y, parameters = network([3, 4, 2], seed=3)
+    single = {key: array.astype(np.float32) for key, array in parameters.items()}
+    numerical = numerical_gradients(X, Y, single)
+    assert gradient_error(gradients_of(X, Y, single), numerical) < 1e-5
+
+
+def test_gradient_error_by_hand():
+    three_four = {"dW1": np.array([[3.0, 4.0]])}
+    assert gradient_error(three_four, {"dW1": np.array([[3.0, 4.0]])}) == 0
+    assert gradient_error(three_four, {"dW1": np.array([[-3.0, -4.0]])}) == 1
+    zero = {"dW1": np.zeros((1, 2))}
+    assert gradient_error(zero, zero) == 0 and gradient_error(zero, three_four) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: mse_loss(np.ones((1, 3)), np.ones((3, 1))),
+            ValueError,
+            r"Y .*expected shape \(1, 3\)",
+        ),
+        (lambda: mse_loss(np.ones((1, 3)), np.ones(3)), ValueError, r"Y .*shape \(3,\)"),
+        (lambda: mse_loss(np.ones((1, 0)), np.ones((1, 0))), ValueError, "A is empty"),
+        (lambda: mse_loss(X1 * np.nan, Y1), ValueError, "A holds 2 NaN"),
+        (lambda: l2_loss(ONE, -1, 5), ValueError, "l2 is -1; expected a number, 0 or more"),
+        (lambda: l2_loss(ONE, 0.1, 0), ValueError, "m is 0; expected a whole number, 1 or more"),
+        (lambda: l2_loss({"W1": 1.0}, 0.1, 5), ValueError, "missing b1"),
+        (lambda: gradients_of(X1, Y1.T, ONE), ValueError, r"Y .*expected shape \(1, 2\)"),
+        (lambda: gradients_of(X1, Y1, ONE, np.nan), ValueError, "l2 is nan"),
+        (lambda: gradients_of(X1, Y1, ONE, "much"), ValueError, "l2 is a str"),
+        (lambda: backpropagate(X1, Y1, {}, ONE), ValueError, "cache: missing Z1, A1"),
+        (lambda: backpropagate(X1, Y1, feed_forward(X1[:, :1], ONE)[1], ONE), ValueError, "cache"),
+        (lambda: numerical_gradients(X1, Y1 * np.inf, ONE), ValueError, "Y holds 2 NaN or inf"),
+        (lambda: mse_loss(X1.astype(np.uint8), Y1), TypeError, "A is .*expected floats"),
+        (
+            lambda: mse_loss(np.ma.array(X1), Y1),
+            TypeError,
+            "A is a MaskedArray; expected a 2-D NumPy array",
+        ),
+        (lambda: mse_loss(X1.astype(np.float16), Y1), TypeError, "float16; expected floats"),
+        (
+            lambda: backpropagate(X1, Y1, STALE, ONE),
+            ValueError,
+            "cache is of other X or parameters",
+        ),
+        (lambda: gradient_error({}, {}), ValueError, "empty dict"),
+        (lambda: gradient_error({"dW1": X1}, {"dW2": X1}), ValueError, "missing dW1, unknown dW2"),
+        (lambda: gradient_error({"dW1": X1}, {"dW1": X1.T}), ValueError, r"others\['dW1'\]"),
+        (lambda: gradient_error([X1], [X1]), TypeError, "gradients is a list; expected a dict"),
+    ],
+)
+def test_bad_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
