@@ -27,6 +27,7 @@ from nnfs_core.backpropagation import (
     numerical_gradients,
     gradient_error,
 )
+from nnfs_core.training_loop import update_parameters, TrainingResult, train, predict
 
 __all__ = [
     "TARGET",
@@ -47,4 +48,8 @@ __all__ = [
     "backpropagate",
     "numerical_gradients",
     "gradient_error",
+    "update_parameters",
+    "TrainingResult",
+    "train",
+    "predict",
 ]
