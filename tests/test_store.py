@@ -141,7 +141,7 @@ def test_check_lets_pass(tmp_path):
         code("\n\n".join(["x = 1"] * 30)),
         code("plot(x)\nplt.show()\n", outputs=[FIGURE]),
         code("# nbval: times differ\nt()", "nbval-ignore-output"),
-        text("[data](../data/README.md), https://example.org/home/, ~/work/x"),
+        text("[data](../data/README.md), https://example.org/home/, ~/tracks/x"),
     ]
     store.main(["--check"], seal(toy_project(tmp_path, *cells)))
 
