@@ -1,5 +1,6 @@
-"""Toy projects for the tests of the tools."""
+"""Toy projects for the tests of the tools, and parts of the real notebooks."""
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -95,3 +96,14 @@ def seal(root: Path) -> Path:
     digests = {nb.path.name: store.digest(root, nb, notebooks) for nb in notebooks}
     store.write_lock(root, digests)
     return root
+
+
+def imported(notebook):
+    """Names that the cells of a notebook import."""
+    names: dict = {}
+    for _, cell in notebook.cells():
+        if cell.cell_type == "code":
+            statements = ast.parse(cell.source).body
+            imports = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
+            exec(compile(ast.Module(imports, []), notebook.path.name, "exec"), names)
+    return names

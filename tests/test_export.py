@@ -7,7 +7,8 @@ import pytest
 
 from tests.notebook_helpers import ACTIVATION, add_notebook, code, edit, toy_project
 from tools import export
-from tools.layout import ROOT, Refused
+from tools.layout import ROOT, Refused, read_notebooks
+from tools.normal_form import written_cells
 
 
 def refusal(root):
@@ -129,7 +130,7 @@ def test_export_refuses_a_name_that_two_notebooks_export(tmp_path):
     assert "cell 4 ('def layer():'): exports 'layer' again" in refusal(root)
 
 
-@pytest.mark.parametrize("name", ["third", "03-third", "03_Third", "04_third", "02_third"])
+@pytest.mark.parametrize("name", ["Third", "03-third", "03_Third", "04_third", "02_third"])
 def test_export_refuses_a_notebooks_name(tmp_path, name):
     root = toy_project(tmp_path)
     add_notebook(root, f"{name}.ipynb")
@@ -149,3 +150,31 @@ def test_hand_written_modules_stay_and_may_be_imported(tmp_path):
         (root / "nnfs_core" / f"{name}.py").write_text("# by hand\n")
     export.main([], root)
     assert (root / "nnfs_core" / "validation.py").read_text() == "# by hand\n"
+
+
+def test_a_notebook_without_a_number_comes_last_and_imports_from_all_stages(tmp_path):
+    root = toy_project(tmp_path)
+    zoo = "from nnfs_core import layer\n\nfrom nnfs_core.exercises import bug_zoo as check"
+    add_notebook(root, "bug_zoo.ipynb", code(zoo))
+    export.main([], root)
+    assert not (root / "nnfs_core" / "bug_zoo.py").exists()
+    notebooks = read_notebooks(root)
+    assert [(notebook.stage, notebook.is_stage) for notebook in notebooks] == [
+        ("activation", True),
+        ("layer", True),
+        ("bug_zoo", False),
+    ]
+    links = [cell.source for _, cell in notebooks[2].cells("links")]
+    assert links == ["links"]
+    written = written_cells(root, notebooks[2], notebooks)
+    assert "Back to the [course](../README.md)" in written["links"]
+    assert "Previous" not in written["links"]
+    assert "Next" not in written_cells(root, notebooks[1], notebooks)["links"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["from nnfs_core.exercises import layer", "import nnfs_core.exercises.layer"],
+)
+def test_a_notebook_imports_no_other_notebooks_checks(tmp_path, source):
+    assert "is not from an earlier stage" in refusal(toy_project(tmp_path, code(source)))

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tools.generation import write_or_check
-from tools.layout import HANDWRITTEN, PACKAGE, ROOT, Notebook, Refused, read_notebooks
+from tools.layout import EXERCISES, HANDWRITTEN, PACKAGE, ROOT, Notebook, Refused, read_notebooks
 
 MODULE = '''"""{}.
 
@@ -61,7 +61,10 @@ def public_names(notebook: Notebook) -> list[str]:
 
 
 def check_imports(notebook: Notebook, earlier: set[str]) -> None:
-    """Refuse an import from the package, in any cell, of what no earlier stage exports."""
+    """Refuse an import from the package, in any cell, of what no earlier stage exports.
+
+    A notebook may import its own checks.
+    """
     for where, cell in notebook.cells():
         try:
             nodes = list(ast.walk(ast.parse(cell.source)))
@@ -72,7 +75,8 @@ def check_imports(notebook: Notebook, earlier: set[str]) -> None:
                 module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
                 for name in [module + alias.name for alias in node.names]:
                     package, *rest = name.split(".")
-                    if package == PACKAGE and not earlier.intersection(rest[:1]):
+                    own = rest == [EXERCISES, notebook.stage]
+                    if package == PACKAGE and not (own or earlier.intersection(rest[:1])):
                         raise Refused(f"{where}: {name} is not from an earlier stage: define it")
 
 

@@ -11,10 +11,18 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "nnfs_core"
-HANDWRITTEN = ("validation",)  # modules that no notebook makes; every stage may import them
+# Modules that no notebook makes; every stage may import them.
+HANDWRITTEN = ("validation", "check", "ledger", "figures")
+EXERCISES = "exercises"  # folder of the package: the checks of each notebook, by hand, too
 DATA = "data/tracks.csv"
-WRITTEN_TAGS = {"setup", "links", "gained"}  # the tags of the cells that tools.store writes
-KNOWN_TAGS = WRITTEN_TAGS | {"export", "scoreboard", "parameters", "picture", "nbval-ignore-output"}
+WRITTEN_TAGS = {
+    "setup",
+    "links",
+    "gained",
+    "folds",
+}  # the tags of the cells that tools.store writes
+KNOWN_TAGS = WRITTEN_TAGS | {"export", "given", "scoreboard", "parameters", "picture"}
+KNOWN_TAGS |= {"stub", "check", "nbval-ignore-output"}
 COLAB = "https://colab.research.google.com"
 # A path that exists on one machine only. What stands before it tells it from a part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|tmp|work|Users)/|\bC:\\(?!n)")
@@ -25,7 +33,7 @@ class Refused(SystemExit):
 
 
 class Notebook(NamedTuple):
-    """A notebook of the project."""
+    """A notebook of the project; `number` is its place in the reading order, from 1."""
 
     path: Path
     number: int
@@ -46,6 +54,11 @@ class Notebook(NamedTuple):
         if not found:
             raise Refused(f"notebooks/{self.path.name}: no markdown line '{start} ...': add one")
         return found[1].strip()
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether it is one of the numbered notebooks."""
+        return self.path.name[0].isdigit()
 
     @property
     def title(self) -> str:
@@ -89,14 +102,17 @@ def colab_badge(root: Path, notebook: Path) -> str:
 
 
 def read_notebooks(root: Path = ROOT) -> list[Notebook]:
-    """Notebooks in reading order; raises Refused at a wrong name or an unknown tag."""
+    """Notebooks in reading order, those without a number last.
+
+    Raises Refused at a wrong name or an unknown tag.
+    """
     notebooks = []
     for number, path in enumerate(sorted((root / "notebooks").glob("*.ipynb")), start=1):
-        match = re.fullmatch(rf"{number:02}_([a-z][a-z0-9_]*)\.ipynb", path.name)
+        match = re.fullmatch(rf"(?:{number:02}_)?([a-z][a-z0-9_]*)\.ipynb", path.name)
         if not match:
             raise Refused(
                 f"notebooks/{path.name}: expected the name {number:02}_stage.ipynb, since the "
-                "notebooks are numbered from 01 without a gap: rename it"
+                "stages are numbered from 01 without a gap, or a name without a number: rename it"
             )
         notebooks.append(Notebook(path, number, match[1], nbformat.read(path, as_version=4)))
         for where, cell in notebooks[-1].cells():

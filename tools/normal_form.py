@@ -5,8 +5,16 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.exercises import folds, read_solutions
 from tools.export import public_names
-from tools.layout import PACKAGE, Notebook, colab_badge, reading_minutes, repository, tags
+from tools.layout import (
+    PACKAGE,
+    Notebook,
+    colab_badge,
+    reading_minutes,
+    repository,
+    tags,
+)
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -27,9 +35,11 @@ sys.path += [path for path in map(os.path.abspath, places) if path not in sys.pa
 
 def written_cells(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> dict[str, str]:
     """Sources of the cells that this tool writes, by tag."""
-    links = {other.number: f"[{other.title}]({other.path.name})" for other in notebooks}
+    links = {nb.number: f"[{nb.title}]({nb.path.name})" for nb in notebooks if nb.is_stage}
     before = [f"Previous: {links[n]}" for n in links if n == notebook.number - 1]
     after = [f"Next: {links[n]}" for n in links if n == notebook.number + 1]
+    if not notebook.is_stage:
+        before, after = [], ["Back to the [course](../README.md)"]
     minutes = f"about {reading_minutes(notebook.content)} minutes"
     names = ", ".join(f"`{name}`" for name in public_names(notebook)) or "nothing new"
     return {
@@ -45,9 +55,12 @@ def normalise(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> str:
     content.nbformat, content.nbformat_minor = 4, 5
     content.metadata = nbformat.from_dict(METADATA)
     sources = written_cells(root, notebook, notebooks)
+    solutions = read_solutions(root, notebook)
     count = 0
     for cell in content.cells:
         kept = sorted(set(tags(cell)))
+        if "check" in kept:
+            sources["folds"] = folds(solutions, cell)
         cell.source = next((sources[tag] for tag in kept if tag in sources), cell.source)
         cell.metadata = nbformat.from_dict({"tags": kept} if kept else {})
         if cell.cell_type == "code":

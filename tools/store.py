@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from tools.execution import execute
 from tools.layout import (
     DATA,
+    EXERCISES,
     HANDWRITTEN,
     MACHINE_PATH,
     PACKAGE,
@@ -46,8 +47,9 @@ def write_lock(root: Path, digests: dict[str, str]) -> None:
 
 def digest(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> str:
     """Digest of a stored notebook and of what it runs on: data and the modules before it."""
-    stages = [*HANDWRITTEN, *(other.stage for other in notebooks[: notebook.number - 1])]
-    modules = [root / PACKAGE / f"{stage}.py" for stage in stages]
+    stages = [other.stage for other in notebooks[: notebook.number]]
+    checks = [f"{EXERCISES}/{stage}" for stage in stages]
+    modules = [root / PACKAGE / f"{name}.py" for name in [*HANDWRITTEN, *stages[:-1], *checks]]
     total = hashlib.sha256()
     for path in [notebook.path, root / DATA, *(path for path in modules if path.exists())]:
         total.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
@@ -82,7 +84,8 @@ def problems(notebook: Notebook) -> Iterator[str]:
         if (lines := code_lines(cell)) > LONGEST_CELL:
             yield f"{where}: {lines} lines of code, at most {LONGEST_CELL}: split the cell"
         figure = any("image/png" in output.get("data", {}) for output in cell.outputs)
-        if figure and not cell.source.rstrip().endswith("plt.show()"):
+        closed = cell.source.rstrip().endswith("plt.show()") or "interactive(" in cell.source
+        if figure and not closed:
             yield f"{where}: makes a figure: end the cell with plt.show()"
         excused = re.search(r"#.*\bnbval\b\W+\w", cell.source)
         if "nbval-ignore-output" in tags(cell) and not excused:

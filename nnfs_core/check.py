@@ -1,0 +1,149 @@
+"""Say whether an answer to an exercise is right, and if not, what is probably wrong with it.
+
+The checks themselves are in nnfs_core/exercises/, one module a notebook. A check returns a Verdict,
+which a notebook shows. It never raises, and it never shows the answer.
+"""
+
+import copy
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Wrong(Exception):
+    """What is wrong with an answer, in words for the reader."""
+
+
+class Verdict(NamedTuple):
+    """What a check says; `right` is True for a right answer alone."""
+
+    exercise: str
+    right: bool
+    message: str
+
+    def __repr__(self):
+        """Return what the notebook shows."""
+        return f"{self.exercise}: {self.message}"
+
+
+def exercise(judge):
+    """Make a check of a function that raises Wrong for a wrong answer; it may return a remark."""
+
+    @functools.wraps(judge)
+    def check(*answers):
+        name = judge.__name__
+        try:
+            if any(answer is ... for answer in answers):
+                raise NotImplementedError
+            remark = judge(*answers)
+        except NotImplementedError as error:
+            others = str(error) not in ("", name)
+            return Verdict(name, False, f"{error}: " * others + "not attempted yet")
+        except Wrong as fault:
+            return Verdict(name, False, str(fault))
+        except (Exception, SystemExit) as error:
+            stopped = f"your code stops with {type(error).__name__}: {error}"
+            return Verdict(name, False, stopped.strip())
+        return Verdict(name, True, f"right. {remark}" if remark else "right")
+
+    return check
+
+
+def called(function, *arguments, **named):
+    """Call a reader's function; refuse the result None and a change of the arguments."""
+    if not callable(function):
+        kind = type(function).__name__
+        raise Wrong(f"expected a function, not {kind}: give its name without parentheses")
+    before = copy.deepcopy((arguments, named))
+    result = function(*arguments, **named)
+    if result is None:
+        raise Wrong("your function returns None: is a `return` missing?")
+    if not _equal((arguments, named), before):
+        raise Wrong("your function changes its input: make a new array instead of writing into it")
+    return result
+
+
+def _equal(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, tuple):
+        return all(map(_equal, one, other))
+    if hasattr(one, "equals"):  # pandas
+        return one.equals(other)
+    return not isinstance(one, list | np.ndarray) or np.array_equal(one, other)
+
+
+def same(what, got, expected, mistakes=None, cases=None):
+    """Refuse numbers that are not the expected ones, and say what is known about the difference.
+
+    mistakes: {what it says: what this mistake gives}. cases: {name: mask}, parts to tell apart.
+    """
+    expected = np.asarray(expected, float)
+    if not isinstance(got, np.ndarray if expected.ndim else np.ndarray | float | int | np.number):
+        wanted = f"an array of shape {expected.shape}" if expected.ndim else "a number"
+        raise Wrong(f"{what} is a {type(got).__name__}; expected {wanted}")
+    if np.asarray(got).dtype.kind not in "fiub":
+        raise Wrong(f"{what} holds no numbers: its dtype is {got.dtype}")
+    got = np.asarray(got, float)
+    if _close(got, expected):
+        return
+    for message, mistaken in (mistakes or {}).items():
+        if _close(got, np.asarray(mistaken, float)):
+            raise Wrong(message)
+    if got.shape != expected.shape:
+        shapes = f"shape {got.shape} instead of {expected.shape}"
+        if got.size == expected.size and _close(got.ravel(), expected.ravel()):
+            raise Wrong(f"{what} has the right values but {shapes}: look at keepdims or reshape")
+        if got.shape == expected.shape[::-1] and _close(got.T, expected):
+            raise Wrong(f"{what} is transposed: {shapes}")
+        raise Wrong(f"{what} has {shapes}")
+    if not np.isfinite(got).all():
+        raise Wrong(f"{what} holds NaN or infinite values")
+    if _close(got, -expected):
+        raise Wrong(f"{what} has the wrong sign")
+    right = [name for name, mask in (cases or {}).items() if _close(got[mask], expected[mask])]
+    if right:
+        wrong = [name for name in cases if name not in right]
+        raise Wrong(f"{what} is right for {', '.join(right)}, wrong for {', '.join(wrong)}")
+    factor = np.sum(got * expected) / max(np.sum(expected**2), 1e-300)
+    if factor > 0 and _close(got, factor * expected):
+        raise Wrong(f"{what} is {factor:.4g} times what it should be: is a factor missing?")
+    place = tuple(int(i) for i in np.argwhere(~np.isclose(got, expected, 1e-6, 1e-9))[0])
+    raise Wrong(f"{what} has a wrong value{f' at {place}' if place else ''}: {got[place]:.6g}")
+
+
+def _close(got, expected):
+    return got.shape == expected.shape and np.allclose(got, expected, 1e-6, 1e-9, True)
+
+
+def same_arrays(got, expected, mistakes=None):
+    """Refuse a dict of arrays that is not the expected one; mistakes: {what it says: a dict}."""
+    if not isinstance(got, dict) or got.keys() != expected.keys():
+        found = f"the keys {list(got)}" if isinstance(got, dict) else f"a {type(got).__name__}"
+        raise Wrong(f"{found}; expected a dict with the keys {list(expected)}")
+    for message, mistaken in (mistakes or {}).items():
+        if all(_close(np.asarray(got[key], float), mistaken[key]) for key in expected):
+            raise Wrong(message)
+    for key in expected:
+        same(key, got[key], expected[key])
+
+
+def refused(function, *arguments, error=ValueError, what="bad input", **named):
+    """Ask that a reader's function raises this error."""
+    try:
+        function(*arguments, **named)
+    except error:
+        return
+    raise Wrong(f"{what} is accepted; expected a {error.__name__}")
+
+
+def slopes(function, array, h=1e-6):
+    """Return the slope of function(array), a number, by each entry: central differences."""
+    result = np.zeros_like(array, float)
+    for place in np.ndindex(array.shape):
+        for sign in (1, -1):
+            moved = array.astype(float)
+            moved[place] += sign * h
+            result[place] += sign * function(moved) / (2 * h)
+    return result

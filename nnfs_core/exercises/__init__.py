@@ -1,0 +1,1 @@
+"""What is checked in each exercise, and in each function of the course: one module a notebook."""

@@ -1,0 +1,166 @@
+"""Checks of notebook 5."""
+
+import numpy as np
+
+from nnfs_core import backpropagation as reference
+from nnfs_core.activation import drelu
+from nnfs_core.check import Wrong, called, exercise, refused, same, same_arrays, slopes
+from nnfs_core.exercises.forward_pass import network
+from nnfs_core.forward_pass import feed_forward
+
+
+def _backward(X, Y, cache, parameters, l2=0.0, *, by=None, mask="Z", penalty=None, last="relu"):
+    """Gradients by the formulas, or with one of them changed: what a mistake gives."""
+    m, depth, gradients = X.shape[1], len(parameters) // 2, {}
+    A = cache[f"Z{depth}"] if last == "linear" else cache[f"A{depth}"]
+    dA = (A - Y) / (by or m)
+    for layer in range(depth, 0, -1):
+        linear = layer == depth and last != "relu"
+        through = 1 if linear or mask == "none" else drelu(cache[f"Z{layer}"])
+        dZ = dA * (dA > 0 if mask == "dA" else through)
+        W, before = parameters[f"W{layer}"], cache[f"A{layer - 1}"] if layer > 1 else X
+        gradients[f"dW{layer}"] = dZ @ before.T + (l2 / m if penalty is None else penalty) * W
+        gradients[f"db{layer}"] = dZ.sum(axis=1, keepdims=True)
+        dA = W.T @ dZ
+    return gradients
+
+
+@exercise
+def dA_absolute(dA_absolute):
+    """The gradient of the mean absolute error."""
+    A, Y = np.array([[0.2, 0.9, 0.5, 0.4]]), np.array([[0.5, 0.1, 0.3, 0.8]])
+    right = slopes(lambda A: np.abs(A - Y).mean(), A)
+    mistakes = {
+        "m times too large: is the mean missing?": 4 * right,
+        "the sign is wrong: where A is too large, J rises with A": -right,
+        "that is the gradient of the squared error": (A - Y) / 4,
+        "that is the error itself, not its derivative": np.abs(A - Y) / 4,
+        "those are the errors' sizes; a slope of |e| is 1 or -1": np.abs(A - Y),
+        "half of the right one: this loss has no ½": right / 2,
+    }
+    same("dA", called(dA_absolute, A, Y), right, mistakes)
+
+
+@exercise
+def wrong_one(wrong_one):
+    """Which of three backward passes is wrong."""
+    if wrong_one not in (1, 2, 3):
+        raise Wrong(f"{wrong_one!r} is none of 1, 2 and 3")
+    if wrong_one == 1:
+        raise Wrong("layer_1 gives the sums of section 3: compare its results with the others'")
+    if wrong_one == 2:
+        raise Wrong("layer_2 looks odd, and (AB)ᵀ = BᵀAᵀ makes it right: compare the numbers")
+    return None
+
+
+@exercise
+def backpropagate_linear(backpropagate_linear):
+    """The gradients of a network with a linear output."""
+    for sizes in ((3, 5, 2), (3, 5, 4, 2)):
+        X, Y, parameters = network(sizes)
+        _, cache = feed_forward(X, parameters)
+        given = (X, Y, cache, parameters)
+        m = X.shape[1]
+        linear = {"last": "linear"}
+        mistakes = {
+            "a mask is left on the last layer": _backward(*given),
+            "the mask is gone from all layers: only the last one loses it": _backward(
+                *given, mask="none", **linear
+            ),
+            "the prediction is Z_L now, not A_L": _backward(*given, last="A"),
+            "m times too large: is the mean missing?": _backward(*given, by=1, **linear),
+            "twice divided by m": _backward(*given, by=m * m, **linear),
+            "the sign is wrong: it is prediction minus target": _backward(*given, by=-m, **linear),
+        }
+        try:
+            got = called(backpropagate_linear, *given)
+        except (KeyError, ValueError) as error:
+            raise Wrong(f"in a network of {len(sizes) - 1} layers: {str(error).strip()}") from None
+        same_arrays(got, _backward(*given, **linear), mistakes)
+
+
+@exercise
+def mse_loss(mse_loss):
+    """Half the mean squared error."""
+    A, Y = np.array([[0.2, 0.9, 0.5], [0.4, 0.1, 0.7]]), np.zeros((2, 3))
+    right = np.sum(A**2) / 6
+    mistakes = {
+        "twice too large: is the ½ missing?": 2 * right,
+        "m times too large: is the mean missing?": 3 * right,
+        "m counts samples (columns), not entries": right / 2,
+    }
+    same("the loss", called(mse_loss, A, Y), right, mistakes)
+    refused(mse_loss, A, Y[:1], what="a Y of another shape")
+
+
+@exercise
+def l2_loss(l2_loss):
+    """The penalty on the weights."""
+    parameters = network()[2]
+    weights = sum(np.sum(W**2) for key, W in parameters.items() if key.startswith("W"))
+    everything = sum(np.sum(array**2) for array in parameters.values())
+    mistakes = {
+        "the biases count, too: only weights should": 0.3 / 10 * everything,
+        "twice too large: is the ½ missing?": 0.3 / 5 * weights,
+        "m times too large: is the division by m missing?": 0.3 / 2 * weights,
+    }
+    same("the penalty", called(l2_loss, parameters, 0.3, 5), 0.3 / 10 * weights, mistakes)
+
+
+@exercise
+def backpropagate(backpropagate):
+    """The gradients of loss and penalty."""
+    X, Y, parameters = network()
+    given = (X, Y, feed_forward(X, parameters)[1], parameters)
+    m = X.shape[1]
+    for l2 in (0.0, 0.5):
+        right = _backward(*given, l2)
+        mistakes = {
+            "m times too large: is the mean missing?": _backward(*given, l2, by=1),
+            "the sign is wrong: it is A_L minus Y": _backward(*given, l2, by=-m),
+            "the mask is missing: dZ = dA * relu'(Z)": _backward(*given, l2, mask="none"),
+            "the mask is taken from dA; it belongs to Z": _backward(*given, l2, mask="dA"),
+            "the penalty is missing": _backward(*given, l2, penalty=0),
+            "the penalty's gradient is l2 / m times W": _backward(*given, l2, penalty=l2),
+        }
+        mistakes = {k: v for k, v in mistakes.items() if l2 or "penalty" not in k}
+        same_arrays(called(backpropagate, *given, l2), right, mistakes)
+
+
+@exercise
+def numerical_gradients(numerical_gradients):
+    """The gradients by central differences."""
+    X, Y, parameters = network((3, 4, 2))
+    for l2 in (0.0, 0.5):
+        right = reference.numerical_gradients(X, Y, parameters, l2)
+        mistakes = {
+            "twice too large: the two points are 2h apart": {k: 2 * g for k, g in right.items()},
+            "the sign is wrong: above minus below": {k: -g for k, g in right.items()},
+        }
+        if l2:
+            mistakes["the penalty is not part of the loss"] = reference.numerical_gradients(
+                X, Y, parameters
+            )
+        got = called(numerical_gradients, X, Y, parameters, l2)
+        rounded = {k: np.round(g, 7) for k, g in got.items()} if isinstance(got, dict) else got
+        mistakes = {k: {n: np.round(g, 7) for n, g in v.items()} for k, v in mistakes.items()}
+        same_arrays(rounded, {k: np.round(g, 7) for k, g in right.items()}, mistakes)
+
+
+@exercise
+def gradient_error(gradient_error):
+    """The largest relative distance over the arrays."""
+    one = {"dW1": np.array([[3.0, 4.0]]), "db1": np.array([[1.0]]), "dW2": np.array([[2.0]])}
+    other = {"dW1": np.array([[3.0, 4.5]]), "db1": np.array([[0.5]]), "dW2": np.array([[2.02]])}
+    by_array = [0.5 / (5 + np.hypot(3, 4.5)), 0.5 / 1.5, 0.02 / 4.02]
+    zeros = {"db2": np.zeros((1, 1))}  # two gradients of zeros agree
+    mistakes = {
+        "that is the smallest: one wrong array is enough": by_array[2],
+        "that is the first array's: take the largest": by_array[0],
+        "that is the mean: one wrong array should show": np.mean(by_array),
+        "that is the distance, not divided by the sizes": 0.5,
+        "NaN for two gradients of zeros, which agree": np.nan,
+    }
+    with np.errstate(invalid="ignore"):
+        got = called(gradient_error, one | zeros, other | zeros)
+    same("the error", got, max(by_array), mistakes)

@@ -1,0 +1,125 @@
+"""Every symbol of the course: what it is, its shape, its formula, the function that computes it.
+
+The notebooks check their arrays against this table, and REFERENCE.md is made from it.
+"""
+
+import re
+from typing import NamedTuple
+
+import pandas as pd
+
+
+class Symbol(NamedTuple):
+    """A row: shape in sizes like n_l, formula in LaTeX, the name of a function of nnfs_core."""
+
+    shape: str
+    meaning: str
+    formula: str = ""
+    function: str = ""
+
+
+SYMBOLS = {
+    "m": Symbol("", "number of samples"),
+    "L": Symbol("", "number of layers"),
+    "n_0": Symbol("", "number of features"),
+    "n_l": Symbol("", "number of units in layer l, from 1 to L"),
+    "X": Symbol(
+        "(n_0, m)",
+        "features, a sample a column",
+        r"x' = \frac{x - x_{\min}}{x_{\max} - x_{\min}}",
+        "prepare_dataset",
+    ),
+    "Y": Symbol("(n_L, m)", "target, scaled likewise", "", "prepare_dataset"),
+    "W_l": Symbol(
+        "(n_l, n_(l-1))",
+        "weights of layer l",
+        r"W_l \sim N(0, 2 / n_{l-1}) \text{ at first}",
+        "initialize_parameters",
+    ),
+    "b_l": Symbol(
+        "(n_l, 1)", "biases of layer l", r"b_l = 0 \text{ at first}", "initialize_parameters"
+    ),
+    "Z_l": Symbol(
+        "(n_l, m)", "pre-activations of layer l", "Z_l = W_l A_{l-1} + b_l", "feed_forward"
+    ),
+    "A_l": Symbol(
+        "(n_l, m)",
+        "activations of layer l; A_0 is X",
+        r"A_l = \mathrm{relu}(Z_l) = \max(0, Z_l)",
+        "relu",
+    ),
+    "mask_l": Symbol(
+        "(n_l, m)",
+        "mask of layer l",
+        r"\mathrm{relu}'(z) = 1 \text{ if } z > 0 \text{, else } 0",
+        "drelu",
+    ),
+    "A_L": Symbol("(n_L, m)", "prediction, scaled as Y is", r"A_L = \mathrm{relu}(Z_L)", "predict"),
+    "MSE": Symbol("", "half the mean squared error", r"\frac{1}{2m} \sum (A_L - Y)^2", "mse_loss"),
+    "penalty": Symbol(
+        "", "L2 penalty, of strength λ", r"\frac{\lambda}{2m} \sum_l \lVert W_l \rVert^2", "l2_loss"
+    ),
+    "J": Symbol("", "total loss", r"J = \mathrm{MSE} + \mathrm{penalty}", "train"),
+    "dA_L": Symbol("(n_L, m)", "gradient at the output", r"dA_L = (A_L - Y) / m", "backpropagate"),
+    "dA_l": Symbol(
+        "(n_l, m)",
+        "gradient of J by A_l, for l < L",
+        r"dA_l = W_{l+1}^\top dZ_{l+1}",
+        "backpropagate",
+    ),
+    "dZ_l": Symbol(
+        "(n_l, m)",
+        "gradient of J by Z_l",
+        r"dZ_l = dA_l \odot \mathrm{relu}'(Z_l)",
+        "backpropagate",
+    ),
+    "dW_l": Symbol(
+        "(n_l, n_(l-1))",
+        "gradient of J by W_l",
+        r"dW_l = dZ_l A_{l-1}^\top + \frac{\lambda}{m} W_l",
+        "backpropagate",
+    ),
+    "db_l": Symbol(
+        "(n_l, 1)", "gradient of J by b_l", r"db_l = \sum_{k=1}^{m} dZ_{l,k}", "backpropagate"
+    ),
+    "central difference": Symbol(
+        "as the array",
+        "numerical gradient",
+        r"\frac{J(w + h) - J(w - h)}{2h}",
+        "numerical_gradients",
+    ),
+    "gradient error": Symbol(
+        "",
+        "distance of a gradient g from its twin n",
+        r"\frac{\lVert g - n \rVert}{\lVert g \rVert + \lVert n \rVert}",
+        "gradient_error",
+    ),
+    "update": Symbol(
+        "as the array",
+        "a step, with the learning rate η",
+        r"W_l \leftarrow W_l - \eta\, dW_l, \quad b_l \leftarrow b_l - \eta\, db_l",
+        "update_parameters",
+    ),
+}
+
+
+def ledger(arrays, layer_sizes, m):
+    """Return a table of arrays, {"X": ..., "Z1": ..., "dW1": ...}, with the shape each should have.
+
+    layer_sizes: [n_0, ..., n_L]; m: the number of samples. Raises ValueError for another shape.
+    """
+    rows = {}
+    for name, array in arrays.items():
+        letters, number = re.fullmatch(r"([A-Za-z]+)(\d*)", name).groups()
+        symbol = letters + "_l" * bool(number)
+        sizes = {"m": m, "1": 1, "n_0": layer_sizes[0], "n_L": layer_sizes[-1]}
+        if number:
+            sizes["n_(l-1)"], sizes["n_l"] = layer_sizes[int(number) - 1 : int(number) + 1]
+        shape = SYMBOLS[symbol].shape
+        expected = tuple(sizes[size] for size in shape[1:-1].split(", "))
+        if array.shape != expected:
+            raise ValueError(f"{name} has the shape {array.shape}; expected {shape} = {expected}")
+        rows[name] = {"symbol": symbol, "shape": shape, "here": expected}
+        rows[name]["gradient, same shape"] = f"d{name}" if f"d{symbol}" in SYMBOLS else "none"
+        rows[name]["what it is"] = SYMBOLS[symbol].meaning
+    return pd.DataFrame(rows).T

@@ -1,0 +1,134 @@
+"""The reader's part of each notebook: `python -m tools.exercises` lists what is wrong with it.
+
+Hints, solutions and wrong answers are in solutions/, a file a notebook. `make export` folds hints
+and solution into the cell tagged `folds`, after the cells tagged `stub` and `check`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+from tools.layout import ROOT, Notebook, Refused, read_notebooks, tags
+
+PREDICTIONS, EXERCISES, HINTS, MISTAKES = 4, 3, 2, 3  # at least, in each notebook or exercise
+PREDICT = "**Predict before you run.**"
+FOLD = "<details><summary>{}</summary>\n\n{}\n\n</details>"
+CODE = "```python\n{}\n```"
+
+
+class Answer(NamedTuple):
+    """A wrong answer, and what the check says to it."""
+
+    title: str
+    message: str
+    code: str
+
+
+class Exercise(NamedTuple):
+    """What solutions/ holds of an exercise, or of an exported function: that has no hints."""
+
+    hints: list[str]
+    solution: str
+    wrong: list[Answer]
+
+
+def read_solutions(root: Path, notebook: Notebook) -> dict[str, Exercise]:
+    """Exercises of a notebook by the name of their check; raises Refused at what is no part."""
+    path = root / "solutions" / f"{notebook.path.stem}.md"
+    text = path.read_text("utf-8") if path.exists() else ""
+    exercises = {}
+    for name, body in pairs(re.split(r"^## (.+)\n", text, flags=re.MULTILINE)):
+        exercise = exercises[name] = Exercise([], "", [])
+        for title, part in pairs(re.split(r"^### (.+)\n", body, flags=re.MULTILINE)):
+            code = re.search(r"^```python\n(.*?)\n```$", part, re.MULTILINE | re.DOTALL)
+            message = " ".join(re.findall(r"^> (.+)", part, re.MULTILINE))
+            if title.startswith("Hint "):
+                exercise.hints.append(part.strip())
+            elif title == "Solution" and code:
+                exercises[name] = exercise = exercise._replace(solution=code[1])
+            elif title.startswith("Wrong: ") and code:
+                exercise.wrong.append(Answer(title, message, code[1]))
+            else:
+                where = f"solutions/{path.name}, {name}, {title!r}"
+                raise Refused(f"{where}: expected Hint, or Solution or Wrong with ```python")
+    return exercises
+
+
+def pairs(parts: list[str]) -> Iterator[tuple[str, str]]:
+    """Headings and what stands under them, of a text split at the headings."""
+    return zip(parts[1::2], parts[2::2], strict=True)
+
+
+def checked(cell: NotebookNode) -> str:
+    """Name of the exercise that a cell tagged `check` checks."""
+    called = re.search(r"^check\.(\w+)\(", cell.source, re.MULTILINE)
+    return called[1] if called else ""
+
+
+def folds(solutions: dict[str, Exercise], cell: NotebookNode) -> str:
+    """Hints, the second inside the first, and the solution of what a cell checks, in markdown."""
+    exercise = solutions.get(checked(cell), Exercise([], "", []))
+    hint = ""
+    for number, text in reversed(list(enumerate(exercise.hints, start=1))):
+        hint = FOLD.format(f"Hint {number}", f"{text}\n\n{hint}".strip())
+    return f"{hint}\n\n{FOLD.format('Solution', CODE.format(exercise.solution))}"
+
+
+def exercise_cells(notebook: Notebook) -> Iterator[tuple[str, list[NotebookNode]]]:
+    """Name of each exercise, and its cells from the task to the folds."""
+    cells = notebook.content.cells
+    for place, cell in enumerate(cells):
+        if "check" in tags(cell):
+            yield checked(cell), cells[max(place - 2, 0) : place + 2]
+
+
+def problems(root: Path, notebook: Notebook) -> Iterator[str]:
+    """What a notebook lacks of predictions, exercises and their parts."""
+    name, cells = f"notebooks/{notebook.path.name}", notebook.content.cells
+    predictions = 0
+    for (where, cell), after in zip(notebook.cells(), [*cells[1:], None], strict=True):
+        if cell.cell_type == "markdown" and PREDICT in cell.source:
+            predictions += 1
+            if "<details>" not in cell.source.partition(PREDICT)[2]:
+                yield f"{where}: a prediction without a fold: add what to compare with"
+            if not after or after.cell_type != "code":
+                yield f"{where}: a prediction that no cell answers: put one after it"
+    if predictions < PREDICTIONS:
+        yield f"{name}: {predictions} predictions, expected {PREDICTIONS} ('{PREDICT}')"
+
+    solutions, found = read_solutions(root, notebook), []
+    for exercise, parts in exercise_cells(notebook):
+        found.append(exercise)
+        wanted = [[], ["stub"], ["check"], ["folds"]]
+        if [tags(cell) for cell in parts] != wanted or parts[0].cell_type != "markdown":
+            yield f"{name}, {exercise}: expected a task and cells tagged stub, check, folds"
+            continue
+        said = "".join(output.get("data", {}).get("text/plain", "") for output in parts[2].outputs)
+        if said != f"{exercise}: not attempted yet":
+            yield f"{name}, {exercise}: the check says {said!r} to the stub"
+        known = solutions.get(exercise, Exercise([], "", []))
+        for what, count, least in [
+            ("hints", len(known.hints), HINTS),
+            ("solution", bool(known.solution), 1),
+            ("wrong answers", len(known.wrong), MISTAKES),
+        ]:
+            if count < least:
+                yield f"solutions/{notebook.path.stem}.md, {exercise}: {count} {what}, not {least}"
+    if len(found) < EXERCISES:
+        yield f"{name}: {len(found)} exercises, expected {EXERCISES}"
+    if lost := [name for name, known in solutions.items() if known.solution and name not in found]:
+        yield f"{name}: no cell tagged check for the solution of {', '.join(lost)}"
+
+
+def main(root: Path = ROOT) -> None:
+    """Run the check."""
+    faults = [fault for notebook in read_notebooks(root) for fault in problems(root, notebook)]
+    if faults:
+        raise Refused("\n".join(faults))
+
+
+if __name__ == "__main__":
+    main()
