@@ -1,0 +1,83 @@
+"""The ledger, the reference made from it, and the figures that move."""
+
+import ipywidgets
+import numpy as np
+import pytest
+
+from nnfs_core import backpropagate, feed_forward, figures
+from nnfs_core.ledger import SYMBOLS, ledger
+from tools import reference
+
+
+def test_the_ledger_of_a_network(network):
+    layer_sizes, m = [3, 5, 2], 7
+    X, Y, parameters = network(layer_sizes, m)
+    _, cache = feed_forward(X, parameters)
+    gradients = backpropagate(X, Y, cache, parameters)
+    table = ledger({"X": X, "Y": Y, **parameters, **cache, **gradients}, layer_sizes, m)
+    assert list(table.loc["W2"]) == [
+        "W_l",
+        "(n_l, n_(l-1))",
+        (2, 5),
+        "dW2",
+        "weights of layer l",
+    ]
+    assert table.loc["X", "gradient, same shape"] == "none"
+    for name in parameters:
+        assert table.loc[name, "shape"] == table.loc[f"d{name}", "shape"]
+
+
+@pytest.mark.parametrize("name", ["X", "Y", "W1", "b2", "Z1", "A2", "dW2", "db1", "mask1"])
+def test_the_ledger_refuses_another_shape(network, name):
+    with pytest.raises(ValueError, match=rf"{name} has the shape \(4, 4, 4\); expected \(n_"):
+        ledger({name: np.zeros((4, 4, 4))}, [3, 5, 2], 7)
+
+
+def test_the_reference_is_made_from_the_ledger():
+    reference.main(["--check"])
+
+
+def test_the_reference_refuses_a_function_that_does_not_exist(monkeypatch):
+    monkeypatch.setitem(SYMBOLS, "s", SYMBOLS["J"]._replace(function="softmax"))
+    with pytest.raises(SystemExit, match="s: no notebook exports 'softmax'"):
+        reference.main(["--check"])
+
+
+def test_the_reference_differs_if_a_formula_does(monkeypatch, capsys):
+    monkeypatch.setitem(SYMBOLS, "J", SYMBOLS["J"]._replace(formula="J = 0"))
+    with pytest.raises(SystemExit):
+        reference.main(["--check"])
+    assert "+| $J$ | number | total loss | $J = 0$" in capsys.readouterr().out
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What was drawn at once, and what got a slider."""
+    seen = {"drawn": [], "sliders": []}
+    monkeypatch.setattr(
+        ipywidgets, "interact", lambda draw, **sliders: seen["sliders"].append(sliders)
+    )
+    for name in figures.LIVE:
+        monkeypatch.delenv(name, raising=False)
+    figures.interactive(
+        lambda alpha: seen["drawn"].append(alpha), alpha=ipywidgets.FloatSlider(0.5)
+    )
+    return seen
+
+
+def test_a_figure_is_drawn_once_where_nobody_can_move_it(drawn):
+    assert drawn == {"drawn": [0.5], "sliders": []}
+
+
+@pytest.mark.parametrize("name", figures.LIVE)
+def test_a_figure_has_sliders_in_jupyter_and_colab(drawn, monkeypatch, name):
+    monkeypatch.setenv(name, "1")
+    figures.interactive(print, alpha=(slider := ipywidgets.FloatSlider(0.5)))
+    assert drawn["sliders"] == [{"alpha": slider}]
+
+
+def test_a_figure_has_sliders_in_vs_code(drawn, monkeypatch):
+    shell = type("Shell", (), {"user_ns": {"__vsc_ipynb_file__": "a.ipynb"}})
+    monkeypatch.setattr(figures, "get_ipython", lambda: shell)
+    figures.interactive(print, alpha=ipywidgets.FloatSlider(0.5))
+    assert len(drawn["sliders"]) == 1

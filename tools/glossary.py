@@ -1,0 +1,99 @@
+"""Check GLOSSARY.md against the notebooks: `python -m tools.glossary`.
+
+A term stands in bold where it is introduced, in the notebook that its entry links, and in no text
+before. What else stands in bold has an entry; phrases that end with a dot or a colon are headings.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.layout import ROOT, Notebook, Refused, read_notebooks, tags
+
+ENTRY = re.compile(r"\*\*(.+?)\*\*: (.+) \[(.+)\]\(notebooks/(.+)\)", re.DOTALL)
+NO_PROSE = re.compile(r"```.*?```|\$\$.*?\$\$|`[^`\n]*`|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)", re.DOTALL)
+BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
+
+
+class Entry(NamedTuple):
+    """A term in all its forms, and the notebook that introduces it."""
+
+    forms: list[str]
+    home: str
+
+
+def read_glossary(root: Path) -> list[Entry]:
+    """Entries; raises Refused at one of another form, or out of order."""
+    entries = []
+    for text in re.split(r"^- ", (root / "GLOSSARY.md").read_text("utf-8"), flags=re.MULTILINE)[1:]:
+        match = ENTRY.fullmatch(text.strip())
+        if not match:
+            raise Refused(
+                f"GLOSSARY.md, {text[:40]!r}: expected - **term**: text. [Stage N](notebooks/FILE)"
+            )
+        entries.append(Entry(match[1].split(" / "), match[4]))
+    terms = [entry.forms[0].lower() for entry in entries]
+    for before, after in zip(terms, terms[1:], strict=False):
+        if before >= after:
+            raise Refused(f"GLOSSARY.md: {after!r} stands after {before!r}: sort the entries")
+    return entries
+
+
+def matcher(form: str) -> re.Pattern:
+    """Pattern of a term as a word, in any case, with or without a plural s."""
+    words = r"\s+".join(map(re.escape, form.split()))
+    return re.compile(rf"(?<!\w){words}(?:e?s)?(?!\w)", re.IGNORECASE)
+
+
+def prose(notebook: Notebook) -> list[str]:
+    """Markdown cells, but for the title, the links and what announces the contents."""
+    announced = ("# ", "**You will build:**")
+    return [
+        cell.source
+        for _, cell in notebook.cells()
+        if cell.cell_type == "markdown"
+        if "links" not in tags(cell) and not cell.source.startswith(announced)
+    ]
+
+
+def bold(text: str) -> list[str]:
+    """Terms in bold."""
+    phrases = [" ".join(match[1].split()) for match in BOLD.finditer(text)]
+    return [phrase for phrase in phrases if phrase[-1] not in ".:"]
+
+
+def faults(root: Path = ROOT) -> Iterator[str]:
+    """Terms without an entry, entries without a term, terms used too early."""
+    entries = read_glossary(root)
+    texts = {notebook.path.name: prose(notebook) for notebook in read_notebooks(root)}
+    every_form = [matcher(form) for entry in entries for form in entry.forms]
+    for name, cells in texts.items():
+        for phrase in [phrase for text in cells for phrase in bold(text)]:
+            if not any(form.fullmatch(phrase) for form in every_form):
+                yield f"notebooks/{name}: {phrase!r} is in bold and has no entry in GLOSSARY.md"
+    for entry in entries:
+        if entry.home not in texts:
+            yield f"GLOSSARY.md, {entry.forms[0]}: there is no notebooks/{entry.home}"
+            continue
+        names = list(texts)
+        before = [(name, text) for name in names[: names.index(entry.home)] for text in texts[name]]
+        for term in entry.forms:
+            form, home = matcher(term), texts[entry.home]
+            introduced = [i for i, text in enumerate(home) if any(map(form.fullmatch, bold(text)))]
+            if not introduced:
+                yield f"GLOSSARY.md: {term!r} is nowhere in bold in {entry.home}"
+                continue
+            for name, text in [*before, *((entry.home, text) for text in home[: introduced[0]])]:
+                if early := form.search(NO_PROSE.sub("", text)):
+                    yield f"notebooks/{name}: {early[0]!r} is used before {entry.home} explains it"
+
+
+def main(root: Path = ROOT) -> None:
+    """Run the check."""
+    if found := list(faults(root)):
+        raise Refused("\n".join(found))
+
+
+if __name__ == "__main__":
+    main()
