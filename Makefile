@@ -3,10 +3,10 @@ PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV := .venv/$(VERSION)
 PY := $(VENV)/bin/python
-# Stored outputs are for the shipped tracks, whatever NNFS_DATA says.
-SHIPPED := env -u NNFS_DATA
+# Stored outputs are for the shipped tracks and show no sliders, whatever started make.
+SHIPPED := env -u NNFS_DATA -u JPY_SESSION_NAME -u COLAB_RELEASE_TAG
 
-.PHONY: help run test check lab export clean
+.PHONY: help run test check learner lab export clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/'
 
@@ -23,6 +23,12 @@ check: $(VENV)/test.txt  ## the static checks
 	$(PY) -m tools.export --check
 	$(PY) -m tools.store --check
 	$(PY) -m tools.readme --check
+	$(PY) -m tools.reference --check
+	$(PY) -m tools.exercises
+	$(PY) -m tools.glossary
+
+learner: $(VENV)/run.txt  ## write learner/, the notebooks with the functions for you to write
+	$(PY) -m tools.learner
 
 lab: $(VENV)/run.txt  ## JupyterLab at notebook 01
 	$(PY) -m jupyter lab notebooks/01_preprocessing.ipynb
@@ -33,6 +39,7 @@ export: $(VENV)/test.txt  ## package, stored outputs and README from the noteboo
 	$(PY) -m tools.export
 	$(SHIPPED) $(PY) -m tools.store
 	$(PY) -m tools.readme
+	$(PY) -m tools.reference
 
 clean:  ## remove what the commands made
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .coverage*
