@@ -31,7 +31,7 @@ learner: $(VENV)/run.txt  ## write learner/, the notebooks with the functions fo
 	$(PY) -m tools.learner
 
 lab: $(VENV)/run.txt  ## JupyterLab at notebook 01
-	$(PY) -m jupyter lab notebooks/01_preprocessing.ipynb
+	$(PY) -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocessing.ipynb
 
 export: $(VENV)/test.txt  ## package, stored outputs and README from the notebooks
 	$(PY) -m ruff format -q notebooks

@@ -38,16 +38,26 @@ def exercise(judge):
                 raise NotImplementedError
             remark = judge(*answers)
         except NotImplementedError as error:
-            others = str(error) not in ("", name)
-            return Verdict(name, False, f"{error}: " * others + "not attempted yet")
+            other = _named(error).removeprefix("NotImplementedError: ").strip()
+            others = other not in ("", name)
+            return Verdict(name, False, f"{other}: " * others + "not attempted yet")
         except Wrong as fault:
             return Verdict(name, False, str(fault))
-        except (Exception, SystemExit) as error:
-            stopped = f"your code stops with {type(error).__name__}: {error}"
-            return Verdict(name, False, stopped.strip())
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a reader's code may raise
+            return Verdict(name, False, f"your code stops with {_named(error)}".rstrip(": "))
         return Verdict(name, True, f"right. {remark}" if remark else "right")
 
     return check
+
+
+def _named(error):
+    """Return kind and message of an error, even of one that cannot say its message."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return f"{type(error).__name__}: "
 
 
 def called(function, *arguments, **named):
@@ -55,22 +65,24 @@ def called(function, *arguments, **named):
     if not callable(function):
         kind = type(function).__name__
         raise Wrong(f"expected a function, not {kind}: give its name without parentheses")
-    before = copy.deepcopy((arguments, named))
-    result = function(*arguments, **named)
+    given = copy.deepcopy((arguments, named))  # the check's own arrays stay what they are
+    result = function(*given[0], **given[1])
     if result is None:
         raise Wrong("your function returns None: is a `return` missing?")
-    if not _equal((arguments, named), before):
+    if not _equal(given, (arguments, named)):
         raise Wrong("your function changes its input: make a new array instead of writing into it")
     return result
 
 
 def _equal(one, other):
+    if type(one) is not type(other):
+        return False
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
     if isinstance(one, tuple):
         return all(map(_equal, one, other))
     if hasattr(one, "equals"):  # pandas
-        return one.equals(other)
+        return one.equals(other) and one.attrs == other.attrs
     return not isinstance(one, list | np.ndarray) or np.array_equal(one, other)
 
 
@@ -83,8 +95,9 @@ def same(what, got, expected, mistakes=None, cases=None):
     if not isinstance(got, np.ndarray if expected.ndim else np.ndarray | float | int | np.number):
         wanted = f"an array of shape {expected.shape}" if expected.ndim else "a number"
         raise Wrong(f"{what} is a {type(got).__name__}; expected {wanted}")
-    if np.asarray(got).dtype.kind not in "fiub":
-        raise Wrong(f"{what} holds no numbers: its dtype is {got.dtype}")
+    dtype = np.asarray(got).dtype
+    if dtype.kind not in "fiub":
+        raise Wrong(f"{what} holds no numbers: its dtype is {dtype}")
     got = np.asarray(got, float)
     if _close(got, expected):
         return
@@ -106,11 +119,15 @@ def same(what, got, expected, mistakes=None, cases=None):
     if right:
         wrong = [name for name in cases if name not in right]
         raise Wrong(f"{what} is right for {', '.join(right)}, wrong for {', '.join(wrong)}")
+    if not expected.ndim:
+        raise Wrong(
+            f"{what} is {got:.6g}, and should be {'smaller' if got > expected else 'larger'}"
+        )
     factor = np.sum(got * expected) / max(np.sum(expected**2), 1e-300)
-    if factor > 0 and _close(got, factor * expected):
+    if factor > 0 and abs(factor - 1) > 0.01 and _close(got, factor * expected):
         raise Wrong(f"{what} is {factor:.4g} times what it should be: is a factor missing?")
     place = tuple(int(i) for i in np.argwhere(~np.isclose(got, expected, 1e-6, 1e-9))[0])
-    raise Wrong(f"{what} has a wrong value{f' at {place}' if place else ''}: {got[place]:.6g}")
+    raise Wrong(f"{what} has a wrong value at {place}: {got[place]:.6g}")
 
 
 def _close(got, expected):
@@ -122,8 +139,11 @@ def same_arrays(got, expected, mistakes=None):
     if not isinstance(got, dict) or got.keys() != expected.keys():
         found = f"the keys {list(got)}" if isinstance(got, dict) else f"a {type(got).__name__}"
         raise Wrong(f"{found}; expected a dict with the keys {list(expected)}")
+    arrays = all(
+        isinstance(array, np.ndarray) and array.dtype.kind in "fiub" for array in got.values()
+    )
     for message, mistaken in (mistakes or {}).items():
-        if all(_close(np.asarray(got[key], float), mistaken[key]) for key in expected):
+        if arrays and all(_close(got[key], mistaken[key]) for key in expected):
             raise Wrong(message)
     for key in expected:
         same(key, got[key], expected[key])

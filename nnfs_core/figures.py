@@ -15,9 +15,8 @@ def interactive(draw, **sliders):
     Where nobody can move them (on GitHub, under nbval) the figure is drawn once, as they stand.
     """
     shell = get_ipython()
-    if any(name in os.environ for name in LIVE) or (
-        shell and "__vsc_ipynb_file__" in shell.user_ns
-    ):
+    live = any(os.environ.get(name) for name in LIVE)
+    if shell and (live or "__vsc_ipynb_file__" in shell.user_ns):
         ipywidgets.interact(draw, **sliders)
     else:
         draw(**{name: slider.value for name, slider in sliders.items()})

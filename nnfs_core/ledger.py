@@ -23,6 +23,10 @@ SYMBOLS = {
     "L": Symbol("", "number of layers"),
     "n_0": Symbol("", "number of features"),
     "n_l": Symbol("", "number of units in layer l, from 1 to L"),
+    "λ": Symbol("", "strength of the L2 penalty, `l2`"),
+    "η": Symbol("", "learning rate, `learning_rate`"),
+    "α": Symbol("", "slope of a leaky ReLU for negative numbers, `alpha`"),
+    "h": Symbol("", "shift in a central difference, 1e-5"),
     "X": Symbol(
         "(n_0, m)",
         "features, a sample a column",
@@ -33,7 +37,7 @@ SYMBOLS = {
     "W_l": Symbol(
         "(n_l, n_(l-1))",
         "weights of layer l",
-        r"W_l \sim N(0, 2 / n_{l-1}) \text{ at first}",
+        r"\text{at first normal, mean } 0 \text{, variance } 2 / n_{l-1}",
         "initialize_parameters",
     ),
     "b_l": Symbol(
@@ -54,7 +58,9 @@ SYMBOLS = {
         r"\mathrm{relu}'(z) = 1 \text{ if } z > 0 \text{, else } 0",
         "drelu",
     ),
-    "A_L": Symbol("(n_L, m)", "prediction, scaled as Y is", r"A_L = \mathrm{relu}(Z_L)", "predict"),
+    "A_L": Symbol(
+        "(n_L, m)", "prediction, scaled as Y is", r"A_L = \mathrm{relu}(Z_L)", "feed_forward"
+    ),
     "MSE": Symbol("", "half the mean squared error", r"\frac{1}{2m} \sum (A_L - Y)^2", "mse_loss"),
     "penalty": Symbol(
         "", "L2 penalty, of strength λ", r"\frac{\lambda}{2m} \sum_l \lVert W_l \rVert^2", "l2_loss"
@@ -80,7 +86,10 @@ SYMBOLS = {
         "backpropagate",
     ),
     "db_l": Symbol(
-        "(n_l, 1)", "gradient of J by b_l", r"db_l = \sum_{k=1}^{m} dZ_{l,k}", "backpropagate"
+        "(n_l, 1)",
+        "gradient of J by b_l",
+        r"(db_l)_i = \sum_{k=1}^{m} (dZ_l)_{ik}",
+        "backpropagate",
     ),
     "central difference": Symbol(
         "as the array",
@@ -90,7 +99,7 @@ SYMBOLS = {
     ),
     "gradient error": Symbol(
         "",
-        "distance of a gradient g from its twin n",
+        "largest over the arrays, gradient g against its twin n",
         r"\frac{\lVert g - n \rVert}{\lVert g \rVert + \lVert n \rVert}",
         "gradient_error",
     ),

@@ -190,7 +190,7 @@ def prepare_dataset(tracks, *, features=None, target=TARGET, test_size=0.2, seed
 
 
 def scoreboard(dataset, predictions=None):
-    """Return R² and MAE (popularity points) on the test set: three baselines, then our own.
+    """Return R² (3 digits) and MAE (2) in points on the test set: three baselines, then our own.
 
     predictions: {name: array of shape (1, m_test), scaled as Y_test is}. Returns a DataFrame.
     """

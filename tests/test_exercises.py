@@ -129,6 +129,29 @@ def test_the_notebooks_have_their_predictions_and_exercises():
     exercises.main()
 
 
+class Silent(BaseException):
+    """An error that cannot even say its message."""
+
+    def __str__(self):
+        raise ValueError
+
+
+def fail_without_words():
+    raise Silent
+
+
+def test_a_wrong_attempt_does_not_spoil_the_next_one():
+    def in_place(Z):
+        Z[Z < 0] = 0
+        return Z
+
+    from nnfs_core.exercises import activation
+
+    assert "changes its input" in activation.relu(in_place).message
+    assert not activation.relu(lambda Z: Z).right
+    assert activation.relu(nnfs_core.relu).right
+
+
 @check.exercise
 def toy(toy):
     check.same(
@@ -165,6 +188,7 @@ def toy(toy):
         (lambda Z: Z @ Z, "your code stops with ValueError: matmul"),
         (lambda Z: 1 / 0, "your code stops with ZeroDivisionError: division by zero"),
         (lambda Z: exit(), "your code stops with SystemExit"),
+        (lambda Z: fail_without_words(), "your code stops with Silent"),
         (lambda: 1, "your code stops with TypeError: "),
     ],
 )
@@ -205,6 +229,7 @@ def double(x):
 """
 
 
+FOLD = "<details><summary>Compare</summary>Two.</details>"
 WHOLE = EXERCISE + "".join(WRONG.format(number) for number in "345")
 
 
@@ -213,9 +238,9 @@ def lesson(tmp_path, *, solutions=WHOLE, drop=()):
     said = [shown({"text/plain": "double: not attempted yet"})]
     cells = []
     for _ in range(4):
-        cells += [text("**Predict before you run.** What?\n\n<details>x</details>"), code("1 + 1")]
+        cells += [text(f"**Predict before you run.** What?\n\n{FOLD}"), code("1 + 1")]
     for _ in range(3):
-        parts = [text("Double."), code("double = ...", "stub")]
+        parts = [text("### Exercise 1: double"), code("double = ...", "stub")]
         parts += [code("check.double(double)", "check", outputs=said), text("", "folds")]
         cells += parts
     kept = [cell for place, cell in enumerate(cells) if place not in drop]
@@ -236,11 +261,14 @@ def faults(root):
         ({"drop": [0]}, "3 predictions, expected 4"),
         ({"drop": [1]}, "a prediction that no cell answers"),
         ({"drop": range(16, 20)}, "2 exercises, expected 3"),
-        ({"drop": [8]}, "expected a task and cells tagged stub, check, folds"),
-        ({"drop": [11]}, "expected a task and cells tagged stub, check, folds"),
+        ({"drop": [8]}, "expected a task '### Exercise ...' and cells tagged stub"),
+        ({"drop": [11]}, "expected a task '### Exercise ...' and cells tagged stub"),
+        ({"drop": [14]}, "3 cells tagged stub for 2 tagged check"),
+        ({"drop": [9, 10]}, "3 cells tagged folds for 2 tagged check"),
         ({"solutions": ""}, "double: 0 hints, not 2"),
         ({"solutions": EXERCISE}, "double: 0 wrong answers, not 3"),
         ({"solutions": EXERCISE.replace("### Hint 2", "")}, "double: 1 hints, not 2"),
+        ({"solutions": EXERCISE.replace("Two times.", "")}, "double: 1 hints, not 2"),
         ({"solutions": EXERCISE.replace("double", "triple")}, "for the solution of triple"),
     ],
 )
@@ -252,7 +280,7 @@ def test_what_a_notebook_lacks_is_named(tmp_path, change, fault):
 def test_a_prediction_without_a_fold_and_a_stub_that_answers_are_named(tmp_path):
     root = lesson(tmp_path)
     path = root / "notebooks" / "01_activation.ipynb"
-    content = path.read_text("utf-8").replace("<details>x</details>", "x", 1)
+    content = path.read_text("utf-8").replace("</summary>Two.</details>", "</summary></details>", 1)
     path.write_text(content.replace("double: not attempted yet", "double: right", 1), "utf-8")
     found = faults(root)
     assert ["without a fold" in found[0], "the check says 'double: right'" in found[1]] == [

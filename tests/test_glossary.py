@@ -30,12 +30,19 @@ def test_the_glossary_of_the_course():
         (UNIT, INTRODUCED, "'ReLU' is in bold and has no entry"),
         (RELU + UNIT, "The **ReLU**.", "'rectifier' is nowhere in bold in 01_activation.ipynb"),
         (RELU + UNIT, f"{INTRODUCED} Units come later.", "'Units' is used before 02_layer.ipynb"),
+        (RELU + UNIT, f"The ReLU. {INTRODUCED}", "'ReLU' is used before 01_activation.ipynb"),
+        (RELU + UNIT, f"## ReLU\n\n{INTRODUCED}", None),
         (RELU + UNIT.replace("02_layer", "09_none"), INTRODUCED, "there is no notebooks/09_none"),
     ],
 )
 def test_the_faults_that_are_found(tmp_path, entries, words, fault):
     found = list(glossary.faults(project(tmp_path, entries, words)))
     assert (not found) if fault is None else any(fault in one for one in found), found
+
+
+def test_a_form_has_one_entry(tmp_path):
+    with pytest.raises(Refused, match="'unit' has two entries"):
+        glossary.main(project(tmp_path, RELU + UNIT + UNIT))
 
 
 @pytest.mark.parametrize("entries", [UNIT + RELU, "- ReLU: It bends.\n", "- **ReLU**: It bends.\n"])

@@ -1,6 +1,7 @@
 """In the learner's copy the reader's functions are checked, never the package's."""
 
 import importlib.util
+import os
 import sys
 
 import nbformat
@@ -170,12 +171,47 @@ def test_mine_names_what_is_missing_and_shows_the_line_that_failed(tmp_path, mon
     root = toy_project(tmp_path)
     learner.main(root)
     mine = load_mine(root, monkeypatch)
-    with pytest.raises(ImportError, match="softmax"):
+    with pytest.raises(ImportError, match="no cell tagged export .* defines softmax"):
         from mine import softmax  # noqa: F401
     with pytest.raises(NotImplementedError, match="relu") as caught:
         mine.relu(1)
     assert "your code instead of this line" in str(caught.traceback[-1].statement)
     assert "01_activation.ipynb" in str(caught.traceback[-1].path)
+
+
+def test_mine_takes_the_saved_notebook_and_no_copy_of_it(tmp_path, monkeypatch):
+    root = toy_project(tmp_path)
+    learner.main(root)
+    mine = load_mine(root, monkeypatch)
+    path = root / "learner" / "01_activation.ipynb"
+    stub = 'raise NotImplementedError(\\"relu\\")'
+    before = path.read_text("utf-8")
+    assert stub in before
+    path.write_text(before.replace(stub, "return 1"), "utf-8")
+    os.utime(path, ns=(1, 1))
+    assert mine.relu(5) == 1
+    copy = path.with_name("01_activation-Copy1.ipynb")
+    copy.write_text(before.replace(stub, "return 2"), "utf-8")
+    path.write_text(before.replace(stub, "return 3"), "utf-8")
+    os.utime(path, ns=(2, 2))
+    assert mine.relu(5) == 3
+
+
+def test_mine_names_a_notebook_that_cannot_be_used_and_passes_on_no_package_function(
+    tmp_path, monkeypatch
+):
+    root = toy_project(tmp_path, code("from nnfs_core import drelu", "export"))
+    learner.main(root)
+    path = root / "learner" / "01_activation.ipynb"
+    path.write_text(path.read_text("utf-8").replace("from mine", "from nnfs_core"), "utf-8")
+    mine = load_mine(root, monkeypatch)
+    with pytest.raises(ImportError, match="no cell tagged export .* defines drelu"):
+        mine.drelu  # noqa: B018
+    path.write_text(path.read_text("utf-8").replace("def relu(Z)", "def relu(Z"), "utf-8")
+    os.utime(path, ns=(3, 3))
+    for _ in range(2):
+        with pytest.raises(ImportError, match="01_activation.ipynb cannot be used: SyntaxError"):
+            mine.relu  # noqa: B018
 
 
 def test_given_cells_stay(tmp_path):

@@ -72,6 +72,7 @@ def test_a_figure_is_drawn_once_where_nobody_can_move_it(drawn):
 @pytest.mark.parametrize("name", figures.LIVE)
 def test_a_figure_has_sliders_in_jupyter_and_colab(drawn, monkeypatch, name):
     monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(figures, "get_ipython", lambda: type("Shell", (), {"user_ns": {}}))
     figures.interactive(print, alpha=(slider := ipywidgets.FloatSlider(0.5)))
     assert drawn["sliders"] == [{"alpha": slider}]
 

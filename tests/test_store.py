@@ -21,7 +21,7 @@ from tests.notebook_helpers import (
 )
 from tools import store
 from tools.execution import execute
-from tools.layout import Notebook, Refused, reading_minutes
+from tools.layout import Notebook, Refused, read_notebooks, reading_minutes
 from tools.normal_form import METADATA
 
 FIGURE = shown({"image/png": PICTURE, "text/plain": "<Figure size 640x480 with 1 Axes>"})
@@ -249,3 +249,13 @@ def test_the_kernel_is_this_interpreters_whatever_is_registered(tmp_path, monkey
     content = nbformat.v4.new_notebook(cells=[code("import sys\nprint(sys.executable)")])
     execute(Notebook(tmp_path / "01_a.ipynb", 1, "a", content))
     assert content.cells[0].outputs[0].text == f"{sys.executable}\n"
+
+
+def test_a_kernel_never_believes_that_somebody_looks(tmp_path, monkeypatch):
+    """Else figures with sliders would be stored as widgets."""
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/a.ipynb")
+    root = toy_project(tmp_path, code('import os\n\nprint(os.environ.get("JPY_SESSION_NAME"))'))
+    notebook = read_notebooks(root)[0]
+    notebook.content.cells = [cell for _, cell in notebook.cells() if "print" in cell.source]
+    execute(notebook)
+    assert notebook.content.cells[0].outputs[0].text == "None\n"

@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
+from nnfs_core.figures import LIVE
 from tools.layout import Notebook, Refused
 
 CELL_TIMEOUT = 600  # seconds
@@ -19,7 +20,8 @@ def execute(notebook: Notebook, data: Path | None = None) -> None:
 
     `data` is the file of tracks that NNFS_DATA names, else the kernel has no NNFS_DATA.
     """
-    environment = {name: value for name, value in os.environ.items() if name != "NNFS_DATA"}
+    unwanted = {"NNFS_DATA", *LIVE}  # and no sliders, even if this was started from a notebook
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     if data:
         environment["NNFS_DATA"] = str(data)
     # No folder to look for kernels in, so it is this interpreter's own kernel and never one that

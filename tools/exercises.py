@@ -92,7 +92,8 @@ def problems(root: Path, notebook: Notebook) -> Iterator[str]:
     for (where, cell), after in zip(notebook.cells(), [*cells[1:], None], strict=True):
         if cell.cell_type == "markdown" and PREDICT in cell.source:
             predictions += 1
-            if "<details>" not in cell.source.partition(PREDICT)[2]:
+            fold = re.search(r"<details>.*?</summary>(.*?)</details>", cell.source, re.DOTALL)
+            if not fold or not fold[1].strip():
                 yield f"{where}: a prediction without a fold: add what to compare with"
             if not after or after.cell_type != "code":
                 yield f"{where}: a prediction that no cell answers: put one after it"
@@ -103,20 +104,27 @@ def problems(root: Path, notebook: Notebook) -> Iterator[str]:
     for exercise, parts in exercise_cells(notebook):
         found.append(exercise)
         wanted = [[], ["stub"], ["check"], ["folds"]]
-        if [tags(cell) for cell in parts] != wanted or parts[0].cell_type != "markdown":
-            yield f"{name}, {exercise}: expected a task and cells tagged stub, check, folds"
+        task = [tags(cell) for cell in parts] == wanted and parts[0].source.startswith(
+            "### Exercise "
+        )
+        if not task or "\n" in parts[2].source.strip():
+            parts = "a task '### Exercise ...' and cells tagged stub, check (one call), folds"
+            yield f"{name}, {exercise}: expected {parts}"
             continue
         said = "".join(output.get("data", {}).get("text/plain", "") for output in parts[2].outputs)
         if said != f"{exercise}: not attempted yet":
             yield f"{name}, {exercise}: the check says {said!r} to the stub"
         known = solutions.get(exercise, Exercise([], "", []))
         for what, count, least in [
-            ("hints", len(known.hints), HINTS),
+            ("hints", len(list(filter(None, known.hints))), HINTS),
             ("solution", bool(known.solution), 1),
             ("wrong answers", len(known.wrong), MISTAKES),
         ]:
             if count < least:
                 yield f"solutions/{notebook.path.stem}.md, {exercise}: {count} {what}, not {least}"
+    for tag in ("stub", "folds"):
+        if (count := sum(tag in tags(cell) for cell in cells)) != len(found):
+            yield f"{name}: {count} cells tagged {tag} for {len(found)} tagged check"
     if len(found) < EXERCISES:
         yield f"{name}: {len(found)} exercises, expected {EXERCISES}"
     if lost := [name for name, known in solutions.items() if known.solution and name not in found]:

@@ -33,6 +33,9 @@ def read_glossary(root: Path) -> list[Entry]:
                 f"GLOSSARY.md, {text[:40]!r}: expected - **term**: text. [Stage N](notebooks/FILE)"
             )
         entries.append(Entry(match[1].split(" / "), match[4]))
+    forms = [form.lower() for entry in entries for form in entry.forms]
+    if twice := [form for form in forms if forms.count(form) > 1]:
+        raise Refused(f"GLOSSARY.md: {twice[0]!r} has two entries: keep one")
     terms = [entry.forms[0].lower() for entry in entries]
     for before, after in zip(terms, terms[1:], strict=False):
         if before >= after:
@@ -43,7 +46,7 @@ def read_glossary(root: Path) -> list[Entry]:
 def matcher(form: str) -> re.Pattern:
     """Pattern of a term as a word, in any case, with or without a plural s."""
     words = r"\s+".join(map(re.escape, form.split()))
-    return re.compile(rf"(?<!\w){words}(?:e?s)?(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![\w-]){words}(?:e?s)?(?!\w)", re.IGNORECASE)
 
 
 def prose(notebook: Notebook) -> list[str]:
@@ -57,9 +60,14 @@ def prose(notebook: Notebook) -> list[str]:
     ]
 
 
+def plain(phrase: str) -> str:
+    """Phrase on one line."""
+    return " ".join(phrase.split())
+
+
 def bold(text: str) -> list[str]:
     """Terms in bold."""
-    phrases = [" ".join(match[1].split()) for match in BOLD.finditer(text)]
+    phrases = [plain(match[1]) for match in BOLD.finditer(text)]
     return [phrase for phrase in phrases if phrase[-1] not in ".:"]
 
 
@@ -84,7 +92,13 @@ def faults(root: Path = ROOT) -> Iterator[str]:
             if not introduced:
                 yield f"GLOSSARY.md: {term!r} is nowhere in bold in {entry.home}"
                 continue
-            for name, text in [*before, *((entry.home, text) for text in home[: introduced[0]])]:
+            # In the cell that introduces it the text before the bold term counts, too.
+            cell = home[introduced[0]]
+            first = next(match for match in BOLD.finditer(cell) if form.fullmatch(plain(match[1])))
+            # but for headings and for other terms in bold.
+            same_cell = re.sub(r"^#.*", "", BOLD.sub("", cell[: first.start()]), flags=re.MULTILINE)
+            earlier = [*home[: introduced[0]], same_cell]
+            for name, text in [*before, *((entry.home, text) for text in earlier)]:
                 if early := form.search(NO_PROSE.sub("", text)):
                     yield f"notebooks/{name}: {early[0]!r} is used before {entry.home} explains it"
 

@@ -18,8 +18,9 @@ FOLDER = "learner"
 WELCOME = """\
 **This is your copy.** The functions of the course are yours to write: look for `# your code`. A
 check follows each of them. **Save the notebook** when a function is right: the next ones import
-your functions from it. Whatever a function needs, its helpers too, belongs in cells tagged
-`export`, as the stubs are. To compare: [the course's version](../notebooks/{})."""
+your functions from it (if you change one later, run that import again). Whatever a function needs,
+its helpers too, belongs in cells tagged `export`, as the stubs are. To compare:
+[the course's version](../notebooks/{})."""
 CHECK = """\
 from {package}.{exercises} import {stage} as check
 
@@ -66,6 +67,10 @@ def copy(notebook: Notebook) -> NotebookNode:
     cells = []
     for cell in content.cells:
         functions = []
+        if "setup" in tags(cell):
+            cell.source += (
+                f'\nassert os.path.exists("mine.py"), "open this from the folder {FOLDER}"'
+            )
         if "links" in tags(cell):
             cell.source = WELCOME.format(notebook.path.name)
         if cell.cell_type == "code":
@@ -84,7 +89,7 @@ def copy(notebook: Notebook) -> NotebookNode:
 
 
 def main(root: Path = ROOT) -> None:
-    """Write what is not there yet: what the reader wrote is never overwritten."""
+    """Write the notebooks that are not there yet: none that the reader has is overwritten."""
     folder = root / FOLDER
     folder.mkdir(exist_ok=True)
     shutil.copy(Path(__file__).with_name("mine.py"), folder)

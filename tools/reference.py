@@ -11,9 +11,9 @@ from tools.layout import ROOT, Refused, read_notebooks
 HEAD = """\
 # Reference
 
-Every symbol of the course, in the order in which it appears. A sample is a column; layers count
-from 1. $\\odot$ multiplies entry by entry, and a gradient has the shape of what it is the gradient
-of. The words are in the [glossary](GLOSSARY.md).
+The symbols of the network and of its training, in the order of one iteration. A sample is a column;
+layers count from 1. $\\odot$ multiplies entry by entry, and a gradient has the shape of what it is
+the gradient of. The words are in the [glossary](GLOSSARY.md).
 
 Generated from `nnfs_core/ledger.py` by `make export`. The notebooks check their arrays against the
 same table.

@@ -6,7 +6,7 @@ from nnfs_core.check import Wrong, called, exercise, refused, same
 
 Z = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
 CASES = {"positive z": Z > 0, "negative z": Z < 0, "z = 0": Z == 0}
-SCALAR = "Z is an array here, and `if` wants one answer: use np.maximum or np.where"
+SCALAR = "Z is an array here, and `if` and `max` want one answer: work entry by entry"
 
 
 def _entrywise(function, *arguments):
@@ -19,6 +19,9 @@ def _entrywise(function, *arguments):
 @exercise
 def absolute(absolute):
     """|z| from two ReLUs."""
+    used = getattr(getattr(absolute, "__code__", None), "co_names", ("relu",))
+    if forbidden := set(used) - {"relu", "NotImplementedError"}:
+        raise Wrong(f"with relu alone, please, and without {min(forbidden)}")
     mistakes = {
         "that is relu(z): what is right for negative z is missing": np.maximum(Z, 0),
         "that is z itself: a ReLU minus the other": Z,
@@ -70,7 +73,8 @@ def house(corners, slopes):
     """A house from four ReLUs."""
     if np.shape(corners) != np.shape(slopes) or np.ndim(corners) != 1:
         raise Wrong("as many slopes as corners, please, in two lists")
-    x = np.arange(-20, 101) / 10
+    ends = [*corners, max(corners, default=0) + 1, min(corners, default=0) - 1]
+    x = np.unique(np.r_[np.arange(-20, 101) / 10, ends])  # at its corners a sum of ReLUs is known
     ours = sum((s * np.maximum(x - c, 0) for s, c in zip(slopes, corners, strict=True)), 0 * x)
     wanted = np.interp(x, [0, 1, 3, 4], [0, 2, 2, 0])
     if np.allclose(ours, wanted):
@@ -78,7 +82,7 @@ def house(corners, slopes):
     if list(corners) == [0, 1, 3, 4] and list(slopes) == [2, 0, -2, 0]:
         raise Wrong("those are the slopes of the house: each ReLU brings the *change* of the slope")
     if np.allclose(ours[x <= 4], wanted[x <= 4]):
-        raise Wrong("right up to x = 4, but the wall goes on into the ground: a corner is missing")
+        raise Wrong("right up to x = 4, and not after it: the last corner makes the wall end")
     if np.allclose(ours, wanted / 2):
         raise Wrong("half as high as it should be: the roof is at 2")
     if np.isclose(ours, -wanted).all():

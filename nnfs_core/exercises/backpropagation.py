@@ -31,14 +31,19 @@ def dA_absolute(dA_absolute):
     A, Y = np.array([[0.2, 0.9, 0.5, 0.4]]), np.array([[0.5, 0.1, 0.3, 0.8]])
     right = slopes(lambda A: np.abs(A - Y).mean(), A)
     mistakes = {
-        "m times too large: is the mean missing?": 4 * right,
+        "m times too large: is the mean missing, or m the number of rows?": 4 * right,
         "the sign is wrong: where A is too large, J rises with A": -right,
         "that is the gradient of the squared error": (A - Y) / 4,
         "that is the error itself, not its derivative": np.abs(A - Y) / 4,
         "those are the errors' sizes; a slope of |e| is 1 or -1": np.abs(A - Y),
+        "that is the error; a slope of |e| is 1 or -1": A - Y,
+        "where A is too small the slope is -1, not 0": (A > Y) / 4,
         "half of the right one: this loss has no ½": right / 2,
     }
     same("dA", called(dA_absolute, A, Y), right, mistakes)
+    ones, halves = np.ones((1, 7)), np.full((1, 7), 0.5)
+    right = slopes(lambda A: np.abs(A - halves).mean(), ones)
+    same("dA for 7 samples", called(dA_absolute, ones, halves), right)
 
 
 @exercise
@@ -82,38 +87,41 @@ def backpropagate_linear(backpropagate_linear):
 @exercise
 def mse_loss(mse_loss):
     """Half the mean squared error."""
-    A, Y = np.array([[0.2, 0.9, 0.5], [0.4, 0.1, 0.7]]), np.zeros((2, 3))
-    right = np.sum(A**2) / 6
-    mistakes = {
-        "twice too large: is the ½ missing?": 2 * right,
-        "m times too large: is the mean missing?": 3 * right,
-        "m counts samples (columns), not entries": right / 2,
-    }
-    same("the loss", called(mse_loss, A, Y), right, mistakes)
-    refused(mse_loss, A, Y[:1], what="a Y of another shape")
+    rng = np.random.default_rng(0)
+    for shape in ((2, 3), (1, 5)):
+        A, Y = rng.uniform(0, 1, shape), rng.uniform(0, 1, shape)
+        m, right = shape[1], np.sum((A - Y) ** 2) / (2 * shape[1])
+        mistakes = {
+            "twice too large: is the ½ missing?": 2 * right,
+            "m times too large: is the mean missing?": m * right,
+            "m counts samples (columns), not entries": right / shape[0],
+        }
+        same("the loss", called(mse_loss, A, Y), right, mistakes)
+    refused(mse_loss, A, Y[:, :1], what="a Y of another shape")
 
 
 @exercise
 def l2_loss(l2_loss):
     """The penalty on the weights."""
-    parameters = network()[2]
-    weights = sum(np.sum(W**2) for key, W in parameters.items() if key.startswith("W"))
-    everything = sum(np.sum(array**2) for array in parameters.values())
-    mistakes = {
-        "the biases count, too: only weights should": 0.3 / 10 * everything,
-        "twice too large: is the ½ missing?": 0.3 / 5 * weights,
-        "m times too large: is the division by m missing?": 0.3 / 2 * weights,
-    }
-    same("the penalty", called(l2_loss, parameters, 0.3, 5), 0.3 / 10 * weights, mistakes)
+    for sizes, l2, m in (((3, 5, 4, 2), 0.3, 5), ((2, 3, 1), 0.8, 7)):
+        parameters = network(sizes)[2]
+        weights = sum(np.sum(W**2) for key, W in parameters.items() if key.startswith("W"))
+        everything = sum(np.sum(array**2) for array in parameters.values())
+        mistakes = {
+            "the biases count, too: only weights should": l2 / (2 * m) * everything,
+            "twice too large: is the ½ missing?": l2 / m * weights,
+            "m times too large: is the division by m missing?": l2 / 2 * weights,
+        }
+        right = l2 / (2 * m) * weights
+        same("the penalty", called(l2_loss, parameters, l2, m), right, mistakes)
 
 
 @exercise
 def backpropagate(backpropagate):
     """The gradients of loss and penalty."""
-    X, Y, parameters = network()
-    given = (X, Y, feed_forward(X, parameters)[1], parameters)
-    m = X.shape[1]
-    for l2 in (0.0, 0.5):
+    for sizes, m, l2 in (((3, 5, 4, 2), 6, 0.0), ((3, 5, 4, 2), 6, 0.5), ((2, 4, 1), 9, 0.5)):
+        X, Y, parameters = network(sizes, m)
+        given = (X, Y, feed_forward(X, parameters)[1], parameters)
         right = _backward(*given, l2)
         mistakes = {
             "m times too large: is the mean missing?": _backward(*given, l2, by=1),
@@ -124,7 +132,8 @@ def backpropagate(backpropagate):
             "the penalty's gradient is l2 / m times W": _backward(*given, l2, penalty=l2),
         }
         mistakes = {k: v for k, v in mistakes.items() if l2 or "penalty" not in k}
-        same_arrays(called(backpropagate, *given, l2), right, mistakes)
+        options = {"l2": l2} if l2 else {}  # 0 is the default
+        same_arrays(called(backpropagate, *given, **options), right, mistakes)
 
 
 @exercise
@@ -164,3 +173,14 @@ def gradient_error(gradient_error):
     with np.errstate(invalid="ignore"):
         got = called(gradient_error, one | zeros, other | zeros)
     same("the error", got, max(by_array), mistakes)
+    g = {"dW1": np.array([[3e-4, -4e-4], [0.0, 1e-4]]), "db1": np.array([[1e-4], [2e-4]])}
+    n = {"dW1": np.array([[3e-4, 4e-4], [2e-4, 1e-4]]), "db1": np.array([[1e-4], [2e-4]])}
+    size = np.linalg.norm(g["dW1"]) + np.linalg.norm(n["dW1"])
+    wanted = np.linalg.norm(g["dW1"] - n["dW1"]) / size
+    same("the error of small gradients in a matrix", called(gradient_error, g, n), wanted)
+    dead = {"dW1": np.zeros((1, 2))}
+    same(
+        "the error of a gradient of zeros that should not be",
+        called(gradient_error, dead, {"dW1": np.ones((1, 2))}),
+        1,
+    )

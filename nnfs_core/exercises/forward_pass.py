@@ -22,7 +22,7 @@ def network(layer_sizes=(3, 5, 4, 2), m=6):
 @exercise
 def multiplications(multiplications):
     """Products of weights and inputs for one sample."""
-    for sizes in ([3, 5, 2], [14, 64, 32, 16, 1]):
+    for sizes in ([3, 7, 4], [14, 64, 32, 16, 1]):
         products = [n_in * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False)]
         mistakes = {
             "a bias is added, not multiplied": sum(products) + sum(sizes[1:]),
@@ -30,6 +30,8 @@ def multiplications(multiplications):
             "that is the number of units: each has a weight for each number that comes in": sum(
                 sizes[1:]
             ),
+            "that is the number of rows of all blocks: multiply the neighbours": sum(sizes),
+            "the sizes multiplied: only neighbours are joined by weights": np.prod(sizes),
             "that is the last layer alone": products[-1],
             "that is the first layer alone": products[0],
         }
@@ -48,14 +50,19 @@ def layer_repaired(layer_repaired):
             "all biases together are added to each unit": W @ X + b.sum(),
         }
         if m == len(b):
+            mistakes["a ReLU is too much: the layer returns Z"] = np.maximum(W @ X + b[:, None], 0)
             mistakes["unit 1 should add 1 for all samples, and adds 1, 2 and 3"] = W @ X + b
         try:
             got = called(layer_repaired, X, W, b)
         except ValueError as error:
-            if "broadcast" not in str(error):
-                raise
-            raise Wrong(f"with {m} samples the shapes do not fit: (3, {m}) and (3,)") from None
+            raise Wrong(f"with 3 units and {m} samples: {str(error).strip()}") from None
         same("Z", got, W @ X + b[:, None], mistakes)
+    W, X = np.ones((5, 2)), np.ones((2, 4))
+    same(
+        "Z of 5 units",
+        called(layer_repaired, X, W, np.arange(5.0)),
+        W @ X + np.arange(5.0)[:, None],
+    )
 
 
 @exercise
@@ -87,17 +94,18 @@ def feed_forward_linear(feed_forward_linear):
 @exercise
 def feed_forward(feed_forward):
     """The output and the cache."""
-    X, _, parameters = network()
-    expected, cache = reference.feed_forward(X, parameters)
-    result = called(feed_forward, X, parameters)
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise Wrong("expected two things: the output A and the cache")
-    mistakes = {
-        "the last layer has a ReLU, too": cache["Z3"],
-        "that is the first layer's output: A should go from layer to layer": cache["A1"],
-    }
-    same("A", result[0], expected, mistakes)
-    masked = {f"Z{i}": cache[f"A{i}"] for i in (1, 2, 3)}
-    mistake = {"Z in the cache is after the ReLU: it was overwritten": {**cache, **masked}}
-    same_arrays(result[1], cache, mistake)
+    for sizes in ((3, 5, 4, 2), (2, 4, 1)):
+        X, _, parameters = network(sizes)
+        expected, cache = reference.feed_forward(X, parameters)
+        result = called(feed_forward, X, parameters)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise Wrong("expected two things: the output A and the cache")
+        mistakes = {
+            "the last layer has a ReLU, too": cache[f"Z{len(sizes) - 1}"],
+            "that is the first layer's output: A should go from layer to layer": cache["A1"],
+        }
+        same("A", result[0], expected, mistakes)
+        masked = {f"Z{i}": cache[f"A{i}"] for i in range(1, len(sizes))}
+        mistake = {"Z in the cache is after the ReLU: it was overwritten": {**cache, **masked}}
+        same_arrays(result[1], cache, mistake)
     refused(feed_forward, X.T, parameters, what="X with a sample a row")
