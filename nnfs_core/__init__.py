@@ -3,6 +3,8 @@
 Generated from notebooks/ by `make export`: edit the notebooks, not this file.
 """
 
+import warnings
+
 # In reading order.
 # isort: off
 
@@ -28,6 +30,18 @@ from nnfs_core.backpropagation import (
     gradient_error,
 )
 from nnfs_core.training_loop import update_parameters, TrainingResult, train, predict
+from nnfs_core.layers import (
+    Layer,
+    ReLU,
+    Linear,
+    LeakyReLU,
+    Sigmoid,
+    Tanh,
+    Identity,
+    MSELoss,
+    Sequential,
+    check_gradients,
+)
 
 __all__ = [
     "TARGET",
@@ -52,4 +66,17 @@ __all__ = [
     "TrainingResult",
     "train",
     "predict",
+    "Layer",
+    "ReLU",
+    "Linear",
+    "LeakyReLU",
+    "Sigmoid",
+    "Tanh",
+    "Identity",
+    "MSELoss",
+    "Sequential",
+    "check_gradients",
 ]
+
+# `python -m nnfs_core.layers` would warn that this file has imported that module already.
+warnings.filterwarnings("ignore", "'nnfs_core.* found in sys.modules", RuntimeWarning)

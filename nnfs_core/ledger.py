@@ -58,6 +58,19 @@ SYMBOLS = {
         r"\mathrm{relu}'(z) = 1 \text{ if } z > 0 \text{, else } 0",
         "drelu",
     ),
+    "leaky ReLU": Symbol(
+        "as the array",
+        "activation function",
+        r"z \text{ if } z > 0 \text{, else } \alpha z",
+        "LeakyReLU",
+    ),
+    "sigmoid": Symbol(
+        "as the array",
+        "activation function",
+        r"\sigma(z) = \frac{1}{1 + e^{-z}}, \quad \sigma' = \sigma (1 - \sigma)",
+        "Sigmoid",
+    ),
+    "tanh": Symbol("as the array", "activation function", r"\tanh' = 1 - \tanh^2", "Tanh"),
     "A_L": Symbol(
         "(n_L, m)", "prediction, scaled as Y is", r"A_L = \mathrm{relu}(Z_L)", "feed_forward"
     ),

@@ -52,6 +52,7 @@ def namespace():
 
 def verdict(names, stage, name, answer):
     """What the notebook's own check cell says to an answer."""
+    exec(CELLS[stage][name][1].source, names)  # the stub may define what the answer needs
     exec(answer, names)
     return eval(CELLS[stage][name][2].source, names)
 
@@ -107,7 +108,7 @@ def test_every_exported_function_has_a_check_and_a_wrong_answer(notebook):
     functions = {
         name
         for name in public_names(notebook)
-        if callable(getattr(nnfs_core, name)) and not isinstance(getattr(nnfs_core, name), type)
+        if callable(getattr(nnfs_core, name)) and not hasattr(getattr(nnfs_core, name), "_fields")
         if f"def {name}(" not in given
     }
     assert functions == {name for stage, name in EXPORTS if stage == notebook.stage}

@@ -129,12 +129,21 @@ class Pair(NamedTuple):
     a: int
 
 
+class Part:
+    def __init__(self):
+        self.a = 1
+
+    def forward(self, x):
+        """Forward."""
+        return x
+
+
 def g(x):
     return [
         x,
     ]'''
     stubbed, names = learner.stub(source)
-    assert names == ["f", "g"]
+    assert names == ["f", "Part", "g"]
     assert (
         stubbed
         == '''@checked(rule)
@@ -149,6 +158,15 @@ def _helper(x):
 
 class Pair(NamedTuple):
     a: int
+
+
+class Part:
+    def __init__(self):
+        self.a = 1
+
+    def forward(self, x):
+        """Forward."""
+        raise NotImplementedError("Part")  # your code instead of this line
 
 
 def g(x):

@@ -19,9 +19,15 @@ INIT = '''"""A neural network from scratch in NumPy: what the notebooks built, o
 Generated from notebooks/ by `make export`: edit the notebooks, not this file.
 """
 
+import warnings
+
 # In reading order.
 # isort: off
 '''
+QUIET = """
+# `python -m nnfs_core.layers` would warn that this file has imported that module already.
+warnings.filterwarnings("ignore", "'nnfs_core.* found in sys.modules", RuntimeWarning)
+"""
 
 
 def read_exports(notebook: Notebook) -> tuple[list[tuple[str, str]], str]:
@@ -43,12 +49,12 @@ def read_exports(notebook: Notebook) -> tuple[list[tuple[str, str]], str]:
                     names.append((name, where))
                 case ast.Assign([ast.Name(name)]) if name.isupper():
                     names.append((name, where))
-                case ast.Expr(ast.Constant(str())):
+                case ast.Expr(ast.Constant(str())) | ast.If(ast.Compare(ast.Name("__name__"))):
                     pass
                 case _:
                     raise Refused(
                         f"{where}: a demonstration in line {statement.lineno}: expected imports, "
-                        "functions, classes and UPPER_CASE constants alone: move it"
+                        "functions, classes, UPPER_CASE constants and if __name__ alone: move it"
                     )
         body += [*lines, ""]
     title = MODULE.format(notebook.title.rstrip("."), notebook.path.name)
@@ -105,7 +111,7 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
             everything += names
             modules[notebook.stage] = text
             init += f"\nfrom {PACKAGE}.{notebook.stage} import {', '.join(names)}"
-    modules["__init__"] = f"{init}\n\n__all__ = {everything}\n"
+    modules["__init__"] = f"{init}\n\n__all__ = {everything}\n{QUIET}"
     for path in (root / PACKAGE).glob("*.py"):
         if path.stem not in {"__main__", *HANDWRITTEN, *modules}:
             raise Refused(f"{PACKAGE}/{path.name}: no notebook exports this module: delete it")

@@ -28,25 +28,23 @@ check.{function}({function})"""
 
 
 def stub(source: str) -> tuple[str, list[str]]:
-    """Source with the body of each public function, but for its docstring, left to the reader.
+    """Source with the body of each public function and method left to the reader.
 
-    Returns the names of the functions, too.
+    Signatures and docstrings stay. Returns the names of the functions and classes, too.
     """
-    lines, names = source.splitlines(), []
-    functions = [
-        node
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
-    for function in reversed(functions):
+    lines, names, places = source.splitlines(), [], []
+    for node in ast.parse(source).body:
+        parts = node.body if isinstance(node, ast.ClassDef) else [node]
+        functions = [part for part in parts if isinstance(part, ast.FunctionDef)]
+        if public := [part for part in functions if not part.name.startswith("_")]:
+            names.append(node.name)
+            places += [(node.name, part) for part in public]
+    for name, function in reversed(places):
         first = function.body[0]
         documented = ast.get_docstring(function) is not None
         start = first.end_lineno if documented else first.lineno - 1
-        raised = (
-            f'    raise NotImplementedError("{function.name}")  # your code instead of this line'
-        )
-        lines[start : function.end_lineno] = [raised]
-        names.insert(0, function.name)
+        raised = f'raise NotImplementedError("{name}")  # your code instead of this line'
+        lines[start : function.end_lineno] = [" " * first.col_offset + raised]
     return "\n".join(lines), names
 
 
