@@ -206,7 +206,10 @@ class Sequential:
         return self.loss_layer.forward(A, Y) + float(penalty)
 
     def backward(self):
-        """Return dX of the last loss; set the gradients. Raises RuntimeError before any loss."""
+        """Return dX of the last loss; set the gradients. Raises RuntimeError before any loss.
+
+        Call it right after loss: a forward in between changes what the layers remember.
+        """
         dA = self.loss_layer.backward()
         m = dA.shape[1]
         for layer in reversed(self.layers):
@@ -229,7 +232,8 @@ class Sequential:
 def check_gradients(model, X, Y):
     """Return {"X": error, "W1": error, ...}: each gradient of a Sequential against differences.
 
-    The error is that of gradient_error; below 1e-7 the gradient is right. X (n_0, m), Y (n_L, m).
+    The error is that of gradient_error; below 1e-7 the two agree, for this X (n_0, m), this Y
+    (n_L, m) and these sizes. Near a corner of ReLU a right gradient may miss that.
     """
     h, X, errors = 1e-5, X.astype(np.float64), {}  # a copy of X, for the shifts
     model.loss(X, Y)

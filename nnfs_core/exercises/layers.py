@@ -238,6 +238,11 @@ def Softplus(Softplus):
         "that is the derivative of the sigmoid: one too many": DA * twice,
     }
     _activation(Softplus, np.logaddexp(0, Z), sigmoid, forward, backward)
+    layer = Softplus()
+    with np.errstate(all="ignore"):
+        there = layer.forward(np.array([[-1000.0, 1000.0]]))
+        same("forward at ±1000", there, np.array([[0.0, 1000.0]]))
+        same("backward at ±1000", layer.backward(np.ones((1, 2))), np.array([[0.0, 1.0]]))
 
 
 @exercise
@@ -249,7 +254,7 @@ def wrong_layer(wrong_layer):
     if name == "Sigmoid2":
         raise Wrong("Sigmoid2 is right: take dA A out of the difference")
     if name != "Linear2":
-        raise Wrong(f"{wrong_layer!r} is none of the three classes")
+        raise Wrong(f"{wrong_layer!r} is none of the three classes (without quotes)")
 
 
 @exercise
@@ -267,7 +272,14 @@ def Residual(Residual):
     same("backward", called(around.backward, dA), dA + W.T @ dA, mistakes)
     if around.gradients.keys() != {"dW", "db"}:
         raise Wrong("gradients is empty after backward: they are those of the layer inside")
-    same_arrays(around.gradients, inner.gradients)
+    if not inner.gradients:
+        raise Wrong("call forward and backward of the layer inside: it need not be linear")
+    right = {"dW": dA @ X.T, "db": dA.sum(axis=1, keepdims=True)}
+    same_arrays(around.gradients, right)
+    around.backward(dA)
+    doubled = {"the gradients add up: replace them": {k: 2 * g for k, g in right.items()}}
+    same_arrays(around.gradients, right, doubled)
+    _out_of_order(lambda: Residual(reference.Linear(3, 3, 0)), X, dA)
     model = reference.Sequential(Residual(reference.Linear(3, 3, 1)), reference.Tanh(), l2=0.5)
     if max(reference.check_gradients(model, X, dA).values()) > 1e-7:
         raise Wrong("in a Sequential with a penalty its gradients are wrong: share, do not copy")
