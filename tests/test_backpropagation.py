@@ -10,11 +10,11 @@ from nnfs_core import (
     drelu,
     feed_forward,
     gradient_error,
-    initialize_parameters,
     l2_loss,
     mse_loss,
     numerical_gradients,
 )
+from tests.conftest import random_network
 
 ONE = {"W1": np.array([[1.5]]), "b1": np.array([[-1.0]])}
 X1, Y1 = np.array([[2.0, 0.0]]), np.array([[3.0, 1.0]])  # Z = 2, -1
@@ -50,12 +50,7 @@ def test_gradients_by_hand():
     l2=st.sampled_from([0.0, 0.1, 3.0]),
 )
 def test_gradients_of_random_networks_agree_with_finite_differences(layer_sizes, m, seed, l2):
-    rng = np.random.default_rng(seed)
-    parameters = initialize_parameters(layer_sizes, seed)
-    for key in parameters:
-        if key.startswith("b"):
-            parameters[key] = rng.uniform(-0.2, 0.8, parameters[key].shape)
-    X, Y = rng.standard_normal((layer_sizes[0], m)), rng.uniform(0, 1, (layer_sizes[-1], m))
+    X, Y, parameters = random_network(layer_sizes, m, seed)
     cache = feed_forward(X, parameters)[1]
     assume(
         min(np.abs(cache[key]).min() for key in cache if key.startswith("Z")) > 1e-3

@@ -229,7 +229,16 @@ def test_the_module_prints_the_table_of_errors():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     for name in ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Identity", "all, in random order"):
-        assert float(re.search(rf"^{name} +(\S+)$", done.stdout, re.MULTILINE)[1]) < 1e-7
+        assert re.search(rf"^{name} +largest error < 1e-7$", done.stdout, re.MULTILINE)
+
+
+def test_the_module_names_a_wrong_layer_and_fails():
+    source = (ROOT / "nnfs_core" / "layers.py").read_text("utf-8")
+    wrong = source.replace("1 - self.recall() ** 2", "1 - self.recall()")
+    done = subprocess.run([sys.executable, "-c", wrong], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.search(r"^Tanh +largest error \S+: WRONG$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ReLU +largest error < 1e-7$", done.stdout, re.MULTILINE)
 
 
 FAULTS = [

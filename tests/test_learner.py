@@ -144,34 +144,16 @@ def g(x):
     ]'''
     stubbed, names = learner.stub(source)
     assert names == ["f", "Part", "g"]
-    assert (
-        stubbed
-        == '''@checked(rule)
-def f(x, *, y=1):
-    """What f does."""
-    raise NotImplementedError("f")  # your code instead of this line
-
-
-def _helper(x):
-    return x
-
-
-class Pair(NamedTuple):
-    a: int
-
-
-class Part:
-    def __init__(self):
-        self.a = 1
-
-    def forward(self, x):
-        """Forward."""
-        raise NotImplementedError("Part")  # your code instead of this line
-
-
-def g(x):
-    raise NotImplementedError("g")  # your code instead of this line'''
-    )
+    left = 'raise NotImplementedError("{}")  # your code instead of this line'
+    for name, body in {
+        "f": "# a comment\n    return x\n",
+        "Part": "return x\n\n\ndef g",
+        "g": "return [\n        x,\n    ]",
+    }.items():
+        end = {"f": "\n", "Part": "\n\n\ndef g", "g": ""}[name]
+        assert source.count(body) == 1
+        source = source.replace(body, left.format(name) + end)
+    assert stubbed == source
 
 
 def test_only_the_stages_are_imported_from_the_reader():
