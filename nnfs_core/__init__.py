@@ -42,6 +42,16 @@ from nnfs_core.layers import (
     Sequential,
     check_gradients,
 )
+from nnfs_core.pure_python import (
+    neuron,
+    layer_by_loops,
+    initialize_by_loops,
+    forward_by_loops,
+    mse_by_loops,
+    backward_by_loops,
+    update_by_loops,
+    train_by_loops,
+)
 
 __all__ = [
     "TARGET",
@@ -76,6 +86,14 @@ __all__ = [
     "MSELoss",
     "Sequential",
     "check_gradients",
+    "neuron",
+    "layer_by_loops",
+    "initialize_by_loops",
+    "forward_by_loops",
+    "mse_by_loops",
+    "backward_by_loops",
+    "update_by_loops",
+    "train_by_loops",
 ]
 
 # `python -m nnfs_core.layers` would warn that this file has imported that module already.
