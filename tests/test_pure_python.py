@@ -4,6 +4,7 @@ import ast
 import copy
 import math
 import random
+import re
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ from nnfs_core import (
     train_by_loops,
     update_by_loops,
 )
+from nnfs_core.exercises import pure_python as exercises
 from tools.layout import ROOT
 
 SOURCE = (ROOT / "nnfs_core" / "pure_python.py").read_text("utf-8")
@@ -130,18 +132,26 @@ def test_a_cache_holds_what_the_way_back_needs():
     assert list(cache) == ["a0", "z1", "a1", "z2", "a2"]
     assert cache["a0"] == [1.0, -2.0, 0.5]
     assert a == cache["a2"] == cache["z2"]
+    z = np.array(parameters["W1"]) @ [1.0, -2.0, 0.5] + parameters["b1"]
+    np.testing.assert_allclose(cache["z1"], z)
+    assert min(z) < 0 < max(z)
     assert cache["a1"] == [max(0.0, z) for z in cache["z1"]]
 
 
 def test_he_initialization():
-    parameters = initialize_by_loops([200, 300, 1], seed=0)
-    W = np.array(parameters["W1"])
-    assert W.shape == (300, 200)
-    assert abs(W.var() / (2 / 200) - 1) < 0.03
-    assert abs(W.mean()) < 0.002
-    assert parameters["b1"] == [0.0] * 300
-    assert parameters == initialize_by_loops([200, 300, 1], seed=0)
-    assert parameters != initialize_by_loops([200, 300, 1], seed=1)
+    state, parameters = random.getstate(), initialize_by_loops([200, 300, 80])
+    for name, shape in {"W1": (300, 200), "W2": (80, 300)}.items():
+        W = np.array(parameters[name]) / np.sqrt(2 / shape[1])
+        assert W.shape == shape
+        assert abs(W.var() - 1) < 0.03
+        assert abs(W.mean()) < 0.02
+        assert abs((abs(W) < 0.6745).mean() - 0.5) < 0.02  # half of a normal distribution
+    first, second = np.array(parameters["W1"])[0], np.array(parameters["W2"])[0, :200]
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
+    assert (parameters["b1"], parameters["b2"]) == ([0.0] * 300, [0.0] * 80)
+    assert parameters == initialize_by_loops([200, 300, 80], seed=0)
+    assert parameters != initialize_by_loops([200, 300, 80], seed=1)
+    assert random.getstate() == state
 
 
 def test_what_is_given_stays_as_it_is():
@@ -153,10 +163,28 @@ def test_what_is_given_stays_as_it_is():
     assert (parameters, samples, targets) == before
 
 
-def test_no_epoch_gives_no_loss_and_the_start():
+def test_arrays_for_parameters_stay_as_they_are_and_work():
+    model, parameters, _, _, samples, _ = twins([3, 4, 2], 1)
+    before = copy.deepcopy(model.parameters)
+    a, _ = forward_by_loops(samples[0], model.parameters)
+    np.testing.assert_allclose(np.ravel(a), forward_by_loops(samples[0], parameters)[0])
+    assert all(np.array_equal(before[key], model.parameters[key]) for key in before)
+
+
+def test_the_slope_at_zero_is_zero():
+    parameters = {"W1": [[1.0], [1.0]], "b1": [-1.0, 0.0], "W2": [[1.0, 1.0]], "b2": [0.0]}
+    a, cache = forward_by_loops([1.0], parameters)
+    assert (a, cache["z1"]) == ([1.0], [0.0, 1.0])
+    assert backward_by_loops([[0.0]], [cache], parameters)["dW1"] == [[0.0], [1.0]]
+
+
+def test_training_leaves_the_common_random_numbers_alone():
     _, parameters, _, _, samples, targets = twins([3, 4, 2], 5)
-    result = train_by_loops(samples, targets, parameters, learning_rate=1, epochs=0, batch_size=2)
-    assert result == ([], parameters)
+    state, settings = random.getstate(), {"learning_rate": 0.1, "epochs": 2, "batch_size": 2}
+    result = train_by_loops(samples, targets, parameters, **settings)
+    assert random.getstate() == state
+    assert result == train_by_loops(samples, targets, parameters, **settings, seed=0)
+    assert result != train_by_loops(samples, targets, parameters, **settings, seed=1)
 
 
 def test_each_epoch_takes_each_sample_once_in_a_new_order():
@@ -177,6 +205,7 @@ def test_nan_stays_nan():
 
 GOOD = {"learning_rate": 0.1, "epochs": 1, "batch_size": 2}
 ONE = {"W1": [[1.0]], "b1": [0.0]}
+STEP = {"dW1": [[1.0]], "db1": [1.0]}
 
 
 @pytest.mark.parametrize(
@@ -192,21 +221,58 @@ ONE = {"W1": [[1.0]], "b1": [0.0]}
         (lambda: forward_by_loops([1.0], {**ONE, "W2": [[1.0]]}), "parameters has W1, b1, W2"),
         (lambda: forward_by_loops([1.0], {"W2": 1, "b2": 1}), "parameters has W2, b2"),
         (lambda: mse_by_loops([[1.0]], [[1.0], [1.0]]), "outputs has the length 1, targets 2"),
-        (lambda: mse_by_loops([[1.0, 2.0]], [[1.0]]), "an output has the length 2, its target 1"),
+        (
+            lambda: mse_by_loops([[1.0, 2.0]], [[1.0]]),
+            r"outputs\[0\] has the length 2, targets\[0\] 1",
+        ),
         (lambda: mse_by_loops([], []), "outputs has the length 0, targets 0; expected"),
         (lambda: backward_by_loops([[1.0]], [], ONE), "targets has the length 1, caches 0"),
         (lambda: backward_by_loops([], [], ONE), "length 0, caches 0"),
         (
             lambda: initialize_by_loops([3]),
-            r"layer_sizes is \[3\]; expected two or more whole numbers",
+            "number of layer_sizes is 1; expected a whole",
         ),
-        (lambda: initialize_by_loops([3, 0, 1]), r"layer_sizes is \[3, 0, 1\]"),
-        (lambda: initialize_by_loops([3, 2.5, 1]), r"layer_sizes is \[3, 2.5, 1\]"),
+        (
+            lambda: initialize_by_loops([3, 0, 1]),
+            r"layer_sizes\[1\] is 0; expected a whole number, 1",
+        ),
+        (lambda: initialize_by_loops([3, 2.5, 1]), r"layer_sizes\[1\] is 2.5"),
+        (lambda: initialize_by_loops([3, -1, 1]), r"layer_sizes\[1\] is -1"),
+        (lambda: initialize_by_loops([True, 1]), r"layer_sizes\[0\] is True"),
+        (lambda: forward_by_loops([1.0, 2.0], ONE), r"a0 has the length 2, W1\[0\] 1"),
+        (
+            lambda: backward_by_loops([[1.0]], [{"a0": [1.0], "z1": [2.0], "a1": [2.0, 1.0]}], ONE),
+            "an output has the length 2, its target 1",
+        ),
+        (
+            lambda: backward_by_loops([[1.0]], [{"a0": [1.0, 2.0], "a1": [2.0]}], ONE),
+            r"a0 of a cache has the length 2, W1\[0\] 1",
+        ),
+        (
+            lambda: backward_by_loops([[1.0] * 2], [{"a0": [1.0], "a1": [2.0] * 2}], ONE),
+            "z1 of a cache has the length 2, W1 1",
+        ),
+        (lambda: update_by_loops(ONE, STEP, 0), "learning_rate is 0"),
+        (lambda: update_by_loops(ONE, STEP, math.inf), "learning_rate is inf"),
+        (lambda: update_by_loops({"W2": [[1.0]]}, {"dW2": [[1.0]]}, 1), "parameters has W2"),
+        (lambda: update_by_loops(ONE, STEP | {"db1": []}, 1), "b1 has the length 1, db1 0"),
+        (lambda: update_by_loops(ONE, STEP | {"dW1": [[1.0, 2.0]]}, 1), "longer"),
         (lambda: train_by_loops([], [], ONE, **GOOD), "length 0, targets 0"),
         (lambda: train_by_loops([[1.0]], [], ONE, **GOOD), "samples has the length 1, targets 0"),
-        (lambda: train_by_loops([[math.nan]], [[1.0]], ONE, **GOOD), "finite numbers"),
-        (lambda: train_by_loops([[1.0]], [[math.inf]], ONE, **GOOD), "finite numbers"),
-        (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"epochs": -1}), "epochs is -1"),
+        (
+            lambda: train_by_loops([1.0], [[1.0]], ONE, **GOOD),
+            r"samples\[0\] is 1.0; expected a list",
+        ),
+        (lambda: train_by_loops([[1.0]], [1.0], ONE, **GOOD), r"targets\[0\] is 1.0; expected"),
+        (
+            lambda: train_by_loops([[1.0, 2.0], [1.0, math.nan]], [[1.0]] * 2, ONE, **GOOD),
+            r"samples\[1\] is \[1.0, nan\]; expected finite numbers",
+        ),
+        (lambda: train_by_loops([[1.0]], [[math.inf]], ONE, **GOOD), r"targets\[0\] is \[inf\]"),
+        (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"epochs": 0}), "epochs is 0"),
+        (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"epochs": 2.0}), "epochs is 2.0"),
+        (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"epochs": "2"}), "epochs is '2'"),
+        (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"epochs": math.nan}), "is nan"),
         (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"batch_size": 0}), "1 or more"),
         (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"batch_size": 1.5}), "is 1.5"),
         (
@@ -225,32 +291,31 @@ def test_bad_input_is_refused(call, message):
         call()
 
 
-def test_the_gradients_have_to_fit():
-    _, parameters, _, _, samples, targets = twins([3, 4, 2], 5)
-    _, gradients = loops(parameters, samples, targets)
-    for key, wrong in {
-        "dW1": gradients["dW1"][:3],
-        "db2": [1.0] * 3,
-        "dW2": [[1.0] * 3] * 2,
-    }.items():
-        with pytest.raises(ValueError, match="shorter|longer"):
-            update_by_loops(parameters, gradients | {key: wrong}, 0.1)
-
-
 def test_a_loss_that_explodes_is_an_error():
     _, parameters, _, _, samples, targets = twins([3, 8, 8, 2], 5)
-    with pytest.raises(FloatingPointError, match=r"loss is (inf|nan) in step \d+: try a tenth of"):
-        train_by_loops(samples, targets, parameters, learning_rate=50, epochs=99, batch_size=5)
+    settings = {"learning_rate": 50, "batch_size": 5}
+    with pytest.raises(FloatingPointError, match="try a tenth of learning_rate=50") as info:
+        train_by_loops(samples, targets, parameters, **settings, epochs=99)
+    step = int(re.match(r"the loss is (?:inf|nan) in step (\d+):", str(info.value))[1])
+    assert 1 < step < 99
+    losses, _ = train_by_loops(samples, targets, parameters, **settings, epochs=step - 1)
+    assert len(losses) == step - 1
+
+
+def test_a_loss_of_nan_is_an_error():
+    nan = {"W1": [[math.nan]], "b1": [0.0]}
+    with pytest.raises(FloatingPointError, match="loss is nan in step 1: .* look at the size"):
+        train_by_loops([[1.0]], [[1.0]], nan, **GOOD)
 
 
 FAULTS = [
-    ("z = b\n", "z = -b\n"),
-    ("z = b\n", "z = 0.0\n"),
+    ("return z + b", "return z - b"),
+    ("return z + b", "return z"),
     ("z += w[j] * x[j]", "z -= w[j] * x[j]"),
     ("z += w[j] * x[j]", "z = w[j] * x[j]"),
     ("z.append(neuron(x, W[i], b[i]))", "z.append(neuron(x, W[i], b[0]))"),
     ("0.0 if z_i <= 0 else z_i", "0.0 if z_i >= 0 else z_i"),
-    ("if layer < depth else z\n", "if layer <= depth else z\n"),
+    ("if layer == depth else", "if layer > depth else"),
     ("error * error", "error"),
     ("total / (2 * len(targets))", "total / len(targets)"),
     ("(a[i] - y[i]) / m", "(y[i] - a[i]) / m"),
@@ -294,3 +359,15 @@ def test_without_a_fault_nothing_is_caught():
     module = {"__name__": "copy"}
     exec(SOURCE, module)
     assert max(distances(module)) < 1e-12
+
+
+def test_the_network_of_the_checks_is_alive():
+    """A check on a dead network would accept nearly anything."""
+    for sizes in ([3, 2, 2], exercises.SIZES):
+        parameters = exercises._network(sizes)
+        caches = exercises._caches(parameters)
+        gradients = backward_by_loops(exercises.TARGETS, caches, parameters)
+        assert all(np.any(values) for values in gradients.values())
+        depth = len(sizes) - 1
+        assert len({tuple(cache[f"a{depth}"]) for cache in caches}) == len(caches)
+    assert any(min(cache["a4"]) < 0 for cache in caches)

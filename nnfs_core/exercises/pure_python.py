@@ -12,31 +12,40 @@ SAMPLES = [[0.5, -1.0, 2.0], [1.5, 0.25, -0.5], [-0.75, 1.0, 1.25]]
 TARGETS = [[1.0, -1.0], [0.5, 2.0], [0.0, 0.25]]
 
 
-def _network(seed=3, sizes=SIZES):
-    """Parameters with biases that are not 0."""
-    parameters = reference.initialize_by_loops(sizes, seed)
+def _network(sizes=SIZES):
+    """Parameters with biases that are not 0; with this seed no unit of a check is always 0."""
+    parameters = reference.initialize_by_loops(sizes, seed=1)
     for layer in range(1, len(sizes)):
         parameters[f"b{layer}"] = [0.1 * (i + 1) for i in range(sizes[layer])]
     return parameters
 
 
-def _passes(parameters):
-    """Outputs and caches of the samples, as tuples of lists."""
-    return zip(*[reference.forward_by_loops(x, parameters) for x in SAMPLES], strict=True)
+def _caches(parameters):
+    """Caches of the samples."""
+    return [reference.forward_by_loops(x, parameters)[1] for x in SAMPLES]
+
+
+def _array(what, got):
+    """Return a list of numbers, or of rows of numbers, as an array; refuse all else."""
+    if not isinstance(got, list | tuple):
+        raise Wrong(f"{what} is a {type(got).__name__}; expected a list")
+    if any(isinstance(row, np.ndarray) for row in got):
+        raise Wrong(f"{what} holds arrays; expected lists and floats alone")
+    try:
+        array = np.array(got)
+    except ValueError:  # rows of different lengths
+        array = np.array(None)
+    if array.dtype.kind not in "fiu":
+        raise Wrong(f"{what} should hold numbers, or rows of numbers of one length")
+    return array.astype(float)
 
 
 def _same_list(what, got, expected, mistakes=None):
-    """Refuse what is not a list, or not the expected numbers."""
-    if not isinstance(got, list):
-        raise Wrong(f"{what} is a {type(got).__name__}; expected a list")
-    if any(isinstance(row, np.ndarray | tuple) for row in got):
-        raise Wrong(f"{what} holds {type(got[0]).__name__}s; expected lists")
-    try:
-        got = np.array(got, float)
-    except (TypeError, ValueError):
-        raise Wrong(f"{what} should hold numbers, or rows of one length") from None
-    arrays = {message: np.array(mistaken) for message, mistaken in (mistakes or {}).items()}
-    same(what, got, np.array(expected), arrays)
+    """Refuse what is not a list, or not the expected numbers; rows may be tuples."""
+    array, expected = _array(what, got), np.asarray(expected, float)
+    if array.size == expected.size and array.ndim > expected.ndim:
+        raise Wrong(f"{what}: each entry is a list of its own; expected numbers")
+    same(what, array, expected, mistakes)
 
 
 def _same_lists(got, expected, mistakes=None):
@@ -44,20 +53,14 @@ def _same_lists(got, expected, mistakes=None):
     if not isinstance(got, dict) or got.keys() != expected.keys():
         found = f"the keys {list(got)}" if isinstance(got, dict) else f"a {type(got).__name__}"
         raise Wrong(f"{found}; expected a dict with the keys {list(expected)}")
-    for message, mistaken in (mistakes or {}).items():
-        if all(_alike(got[key], mistaken[key]) for key in expected):
-            raise Wrong(message)
-    for key in expected:
-        _same_list(key, got[key], expected[key])
-
-
-def _alike(one, other):
-    """Whether two lists hold the same numbers."""
     try:
-        one = np.array(one, float)
-    except (TypeError, ValueError):
-        return False
-    return one.shape == np.shape(other) and np.allclose(one, other, 1e-9, 1e-12)
+        for key in expected:
+            _same_list(key, got[key], expected[key])
+    except Wrong:
+        for message, mistaken in (mistakes or {}).items():
+            if all(np.allclose(_array(key, got[key]), mistaken[key]) for key in expected):
+                raise Wrong(message) from None
+        raise
 
 
 def _pair(what, got):
@@ -75,23 +78,25 @@ def _scaled(parameters, factor):
 @exercise
 def neuron(neuron):
     """b plus the sum of w_j x_j."""
-    x, w = SAMPLES[0], [2.0, 3.0, 0.5]
-    mistakes = {
-        "the bias is missing": -1.0,
-        "the bias is subtracted": -1.25,
-        "only the last input counts: add up, in the loop": 1.25,
-        "the bias is added once for each input": -0.25,
-    }
-    same("z", called(neuron, x, w, 0.25), -0.75, mistakes)
-    refused(neuron, x, w[:2], 0.25, what="an x that is longer than w")
-    refused(neuron, x[:2], w, 0.25, what="an x that is shorter than w")
+    for x, w, b in ((SAMPLES[0], [2.0, 3.0, 0.5], 0.7), ([1.37], [-2.11], 0.3)):
+        total = float(np.dot(x, w))
+        mistakes = {
+            "the bias is missing": total,
+            "the bias is subtracted": total - b,
+            "only the last input counts: add up, in the loop": x[-1] * w[-1] + b,
+            "the bias is added once for each input": total + len(x) * b,
+        }
+        mistakes = {message: wrong for message, wrong in mistakes.items() if wrong != total + b}
+        same("z", called(neuron, x, w, b), total + b, mistakes)
+    refused(neuron, SAMPLES[0], [1.0, 2.0], 0.25, what="an x that is longer than w")
+    refused(neuron, [1.0, 2.0], SAMPLES[0], 0.25, what="an x that is shorter than w")
 
 
 @exercise
 def layer_by_loops(layer_by_loops):
     """W x + b."""
     for sizes in ([3, 2], [3, 3]):
-        parameters = _network(sizes=sizes)
+        parameters = _network(sizes)
         W, b, x = parameters["W1"], parameters["b1"], SAMPLES[0]
         right = np.array(W) @ x + b
         mistakes = {
@@ -103,127 +108,165 @@ def layer_by_loops(layer_by_loops):
             mistakes["W is turned: the weights of unit i are the row W[i]"] = np.dot(x, W) + b
         _same_list("z", called(layer_by_loops, x, W, b), right, mistakes)
     refused(layer_by_loops, x, W, b[:1], what="a b that is shorter than W")
+    refused(layer_by_loops, x, W, [*b, 1.0], what="a b that is longer than W")
     refused(layer_by_loops, x[:2], W, b, what="an x that is shorter than the rows of W")
 
 
 @exercise
 def initialize_by_loops(initialize_by_loops):
     """He initialization on lists."""
-    made = called(initialize_by_loops, [50, 80, 1], 0)
-    expected = reference.initialize_by_loops([50, 80, 1], 0)
+    sizes = [50, 80, 40]
+    made = called(initialize_by_loops, sizes, 0)
+    expected = reference.initialize_by_loops(sizes, 0)
     if not isinstance(made, dict) or made.keys() != expected.keys():
         raise Wrong(f"expected a dict with the keys {list(expected)}")
     for key, values in made.items():
-        if np.shape(values) == np.shape(expected[key])[::-1] != np.shape(expected[key]):
+        W, shape = _array(key, values), np.shape(expected[key])
+        if W.shape == shape[::-1] != shape:
             raise Wrong(f"{key} is turned: a row for each unit")
-        if np.shape(values) != np.shape(expected[key]):
-            raise Wrong(f"{key} has the shape {np.shape(values)}, not {np.shape(expected[key])}")
-        if key.startswith("b") and np.any(values):
-            raise Wrong("the biases start at 0")
-    if made["W1"][0] == made["W1"][1]:
-        raise Wrong("all units start alike: draw each weight for itself")
-    size = math.sqrt(np.mean(np.square(made["W1"])))
-    for message, spread in {
-        "a variance of 2 / n_out: it is n_in that counts": math.sqrt(2 / 80),
-        "`gauss` takes the standard deviation: the root of 2 / n_in": 2 / 50,
-        "the 2 is missing: ReLU loses half of the signal": math.sqrt(1 / 50),
-        "the spread does not depend on n_in": 1.0,
-    }.items():
-        if abs(size / spread - 1) < 0.05:
-            raise Wrong(message)
-    if abs(size / math.sqrt(2 / 50) - 1) > 0.05:
-        raise Wrong(f"W1 has the spread {size:.3g}; expected {math.sqrt(2 / 50):.3g}")
-    if initialize_by_loops([50, 80, 1], 0) != made:
+        if W.shape != shape:
+            raise Wrong(f"{key} has the shape {W.shape}, not {shape}")
+        if key.startswith("b"):
+            same(key, W, np.zeros(shape), {"the biases start at 0": W})
+            continue
+        n_out, n_in = shape
+        size = math.sqrt(np.mean(W**2))
+        if len({tuple(row) for row in values}) < n_out:
+            raise Wrong("units start alike: draw each weight for itself")
+        for message, spread in {
+            "a variance of 2 / n_out: it is n_in that counts": math.sqrt(2 / n_out),
+            "`gauss` takes the standard deviation: the root of 2 / n_in": 2 / n_in,
+            "the 2 is missing: ReLU loses half of the signal": math.sqrt(1 / n_in),
+            "the spread does not depend on n_in": 1.0,
+        }.items():
+            if abs(size / spread - 1) < 0.05:
+                raise Wrong(message)
+        if abs(size / math.sqrt(2 / n_in) - 1) > 0.08:
+            raise Wrong(f"{key} has the spread {size:.3g}; expected {math.sqrt(2 / n_in):.3g}")
+        if abs(W.mean()) > 0.2 * size:
+            raise Wrong(f"{key} has the mean {W.mean():.2g}; expected about 0")
+    if np.allclose(np.divide(made["W1"][0][:9], made["W2"][0][:9]), math.sqrt(80 / 50)):
+        raise Wrong("both layers start with the same draws: one generator for all of them")
+    if initialize_by_loops(sizes, 0) != made:
         raise Wrong("the same seed gives other weights")
-    if initialize_by_loops([50, 80, 1], 1) == made:
+    if initialize_by_loops(sizes, 1) == made:
         raise Wrong("another seed gives the same weights")
     refused(initialize_by_loops, [3, 0, 1], what="a size of 0")
+    refused(initialize_by_loops, [3, -1, 1], what="a size of -1")
+    refused(initialize_by_loops, [3], what="a single size")
 
 
 @exercise
 def forward_by_loops(forward_by_loops):
     """All layers."""
-    parameters = _network()
-    for x in SAMPLES:
-        right, expected = reference.forward_by_loops(x, parameters)
-        a, cache = _pair("the output and the cache", called(forward_by_loops, x, parameters))
-        mistakes = {"ReLU follows the last layer, too: the output is linear": np.maximum(right, 0)}
-        mistakes["there is no ReLU between the layers"] = _without_relu(x, parameters)
-        _same_list("the output", a, right, mistakes)
-        _same_lists(cache, expected)
+    for sizes in ([3, 4, 2], SIZES):
+        parameters, caches = _network(sizes), []
+        for x in SAMPLES:
+            right, expected = reference.forward_by_loops(x, parameters)
+            a, cache = _pair("the output and the cache", called(forward_by_loops, x, parameters))
+            linear = x
+            for layer in range(1, len(sizes)):
+                W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
+                linear = reference.layer_by_loops(linear, W, b)
+            mistakes = {
+                "ReLU follows the last layer, too: the output is linear": np.maximum(right, 0),
+                "there is no ReLU between the layers": linear,
+            }
+            if min(right) >= 0:
+                mistakes = {}
+            _same_list("the output", a, right, mistakes)
+            _same_lists(cache, expected)
+            caches.append((cache, expected))
+        for cache, expected in caches:
+            _same_lists(cache, expected, {"all samples share one cache": caches[-1][1]})
     refused(forward_by_loops, SAMPLES[0][:2], parameters, what="a sample that is too short")
-
-
-def _without_relu(x, parameters):
-    for layer in range(1, len(SIZES)):
-        x = reference.layer_by_loops(x, parameters[f"W{layer}"], parameters[f"b{layer}"])
-    return x
 
 
 @exercise
 def mse_by_loops(mse_by_loops):
     """Half the mean squared error."""
-    outputs = [[1.5, -1.0], [0.5, 1.0], [2.0, 0.25]]
-    right = (0.25 + 1 + 4) / 6
-    mistakes = {
-        "the 2 is missing": 2 * right,
-        "the mean is missing: divide by m": 3 * right,
-        "divided by the number of entries: m counts samples": right / 2,
-        "that is the mean of the errors: square them": (0.5 - 1 + 2) / 6,
-    }
-    same("the loss", called(mse_by_loops, outputs, TARGETS), right, mistakes)
-    refused(mse_by_loops, outputs[:2], TARGETS, what="one output too few")
+    errors = [[0.5, -1.0, 2.0], [0.25, 1.5, -0.5], [3.0, 0.75, -0.2], [0.1, 0.4, 1.1]]
+    for errors in (errors, [[2.0], [-0.3]]):  # noqa: B020
+        squares, m = float(np.sum(np.square(errors))), len(errors)
+        targets = [[0.1 * (k - i) for i in range(len(errors[0]))] for k in range(m)]
+        outputs = (np.array(targets) + errors).tolist()
+        mistakes = {
+            "the 2 is missing": squares / m,
+            "the mean is missing: divide by m": squares / 2,
+            "divided by the number of entries: m counts samples": squares
+            / (2 * m * len(errors[0])),
+            "that is the mean over all entries: 2m, and m counts samples": squares / m / 3,
+            "the errors are added up before they are squared": (
+                float(np.sum(np.sum(errors, axis=1) ** 2)) / (2 * m)
+            ),
+            "the errors are not squared": float(np.sum(errors)) / (2 * m),
+        }
+        right = squares / (2 * m)
+        mistakes = {message: wrong for message, wrong in mistakes.items() if wrong != right}
+        same("the loss", called(mse_by_loops, outputs, targets), right, mistakes)
+    refused(mse_by_loops, outputs[:1], targets, what="one output too few")
+    refused(mse_by_loops, [*outputs, [1.0]], targets, what="one output too many")
+    refused(mse_by_loops, [[1.0, 2.0]], [[1.0]], what="an output longer than its target")
 
 
 @exercise
 def backward_by_loops(backward_by_loops):
     """The chain rule by loops."""
-    parameters = _network()
-    _, caches = _passes(parameters)
-    caches = list(caches)
-    right = reference.backward_by_loops(TARGETS, caches, parameters)
-    got = called(backward_by_loops, TARGETS, caches, parameters)
-    last = reference.backward_by_loops(TARGETS[-1:], caches[-1:], parameters)
-    mistakes = {
-        "m times too large: the mean is missing": _scaled(right, 3),
-        "the signs are wrong: a - y": _scaled(right, -1),
-        "only the last sample counts: add up over the samples": _scaled(last, 1 / 3),
-        "the mask of ReLU is missing": _unmasked(caches, parameters),
-    }
-    _same_lists(got, right, mistakes)
-    again = backward_by_loops(TARGETS, caches, parameters)
-    _same_lists(again, right, {"the gradients add up: start at 0": _scaled(right, 2)})
+    for sizes in ([3, 2, 2], SIZES):
+        parameters = _network(sizes)
+        caches = _caches(parameters)
+        caches[0]["z1"][0] = caches[0]["a1"][0] = 0.0  # at 0 the slope is 0
+        right = reference.backward_by_loops(TARGETS, caches, parameters)
+        last = reference.backward_by_loops(TARGETS[-1:], caches[-1:], parameters)
+        got = called(backward_by_loops, TARGETS, caches, parameters)
+        mistakes = {
+            "m times too large: the mean is missing": _scaled(right, 3),
+            "the signs are wrong: a - y": _scaled(right, -1),
+            "only the last sample counts: add up over the samples": _scaled(last, 1 / 3),
+            "the mask of ReLU is missing": _masked(caches, parameters, lambda z: 1.0),
+            "at 0 we chose the slope 0: > is not >=": (
+                _masked(caches, parameters, lambda z: 1.0 if z >= 0 else z)
+            ),
+        }
+        _same_lists(got, right, mistakes)
+        again = backward_by_loops(TARGETS, caches, parameters)
+        _same_lists(again, right, {"the gradients add up: start at 0": _scaled(right, 2)})
+    refused(backward_by_loops, TARGETS[:2], caches, parameters, what="one target too few")
 
 
-def _unmasked(caches, parameters):
-    """Gradients without the derivative of ReLU."""
-    open_caches = [
-        {key: [1.0] * len(values) if key[0] == "z" else values for key, values in cache.items()}
-        for cache in caches
+def _masked(caches, parameters, change):
+    """Gradients where the pre-activations have been changed, but not the activations."""
+    changed = [
+        {key: [change(v) for v in values] if key[0] == "z" else values for key, values in c.items()}
+        for c in caches
     ]
-    return reference.backward_by_loops(TARGETS, open_caches, parameters)
+    return reference.backward_by_loops(TARGETS, changed, parameters)
 
 
 @exercise
 def update_by_loops(update_by_loops):
     """One step against the gradients."""
-    parameters = _network()
-    _, caches = _passes(parameters)
-    gradients = reference.backward_by_loops(TARGETS, list(caches), parameters)
+    for sizes, rate in ((SIZES, 0.3), ([2, 4, 1], 0.07)):
+        parameters = _network(sizes)
+        gradients = {f"d{key}": np.cos(values).tolist() for key, values in parameters.items()}
 
-    def moved(by):
-        return {
-            key: (np.array(values) + by * np.array(gradients[f"d{key}"])).tolist()
-            for key, values in parameters.items()
+        def moved(by, parameters=parameters, gradients=gradients):
+            return {
+                key: (np.array(values) + by * np.array(gradients[f"d{key}"])).tolist()
+                for key, values in parameters.items()
+            }
+
+        still = {key: values for key, values in parameters.items() if key.startswith("b")}
+        mistakes = {
+            "the step goes up the hill: subtract": moved(rate),
+            "the learning rate is missing": moved(-1),
+            "nothing moves": parameters,
+            "only the weights move": moved(-rate) | still,
         }
-
-    mistakes = {
-        "the step goes up the hill: subtract": moved(0.3),
-        "the learning rate is missing": moved(-1),
-        "nothing moves": parameters,
-        "only the weights move": moved(-0.3) | {k: v for k, v in parameters.items() if "b" in k},
-    }
-    _same_lists(called(update_by_loops, parameters, gradients, 0.3), moved(-0.3), mistakes)
+        got = called(update_by_loops, parameters, gradients, rate)
+        _same_lists(got, moved(-rate), mistakes)
+    gradients["dW1"] = gradients["dW1"][:-1]
+    refused(update_by_loops, parameters, gradients, 0.1, what="a dW1 with a row too few")
 
 
 @exercise
@@ -234,7 +277,7 @@ def train_by_loops(train_by_loops):
     for size, steps in ((1, 21), (3, 9), (7, 3), (20, 3)):
         settings = {"learning_rate": 0.01, "epochs": 3, "batch_size": size}
         got = called(train_by_loops, samples, targets, start, **settings)
-        losses, parameters = _pair("the losses and the parameters", got)
+        losses, _ = _pair("the losses and the parameters", got)
         if not isinstance(losses, list):
             raise Wrong(f"the losses are a {type(losses).__name__}; expected a list")
         if len(losses) != steps and len(losses) == 3 * (7 // size):
@@ -243,12 +286,41 @@ def train_by_loops(train_by_loops):
             raise Wrong(
                 f"batch_size {size}, 7 samples, 3 epochs: {len(losses)} losses, not {steps}"
             )
-    # Steps too small to matter: each loss tells which sample it is from.
+    _same_order(train_by_loops, samples, targets, start)
+    # Samples that are all alike, or all in one batch: the order has no part in it.
+    alike = [[2.0]] * 7, [[3.5]] * 7
+    for (xs, ys), size in ((alike, 1), (alike, 3), ((samples, targets), 7), (alike, 20)):
+        settings = {"learning_rate": 0.01, "epochs": 3, "batch_size": size}
+        losses, parameters = train_by_loops(xs, ys, start, **settings)
+        right, expected = reference.train_by_loops(xs, ys, start, **settings)
+        more = reference.train_by_loops(xs, ys, start, **settings | {"epochs": 4})[0]
+        late = {"those are the losses after the step: before it": more[1 : len(right) + 1]}
+        _same_list("losses", losses, right, late)
+        _same_lists(parameters, expected, {"nothing moves": start})
+    settings["batch_size"] = 3
+    zero = settings | {"batch_size": 0}
+    refused(train_by_loops, samples, targets, start, **zero, what="a batch_size of 0")
+    refused(train_by_loops, samples, targets[:3], start, **settings, what="a target too few")
+    for value in (math.nan, math.inf):
+        odd = [*targets[:-1], [value]]
+        refused(train_by_loops, samples, odd, start, **settings, what=f"a target that is {value}")
+        refused(train_by_loops, odd, targets, start, **settings, what=f"a sample that is {value}")
+    settings |= {"learning_rate": 1e6, "epochs": 60}
+    what = "a loss that grows beyond all numbers"
+    refused(
+        train_by_loops, samples, targets, start, **settings, error=FloatingPointError, what=what
+    )
+
+
+def _same_order(train_by_loops, samples, targets, start):
+    """Refuse another order than a new random one in each epoch.
+
+    The steps are too small to matter: each loss tells which samples it is from.
+    """
     settings = {"learning_rate": 1e-15, "epochs": 2, "batch_size": 1}
     losses = np.array(train_by_loops(samples, targets, start, **settings)[0])
-    own = np.array(
-        [(0.5 * x + 1 - y) ** 2 / 2 for (x,), (y,) in zip(samples, targets, strict=True)]
-    )
+    pairs = zip(samples, targets, strict=True)
+    own = np.array([(0.5 * x + 1 - y) ** 2 / 2 for (x,), (y,) in pairs])
     if np.allclose(losses, [*own, *own]):
         raise Wrong("the samples come in the order given: shuffle them before each epoch")
     if not np.allclose(np.sort(losses[:7]), np.sort(own)):
@@ -259,23 +331,19 @@ def train_by_loops(train_by_loops):
         raise Wrong("the same seed gives another order: use random.Random(seed)")
     if np.allclose(losses, train_by_loops(samples, targets, start, **settings, seed=9)[0]):
         raise Wrong("the seed has no effect: use random.Random(seed)")
-    # One batch of all samples: the order has no part in it.
-    whole = {"learning_rate": 0.01, "epochs": 3, "batch_size": 7}
-    losses, parameters = train_by_loops(samples, targets, start, **whole)
-    right, expected = reference.train_by_loops(samples, targets, start, **whole)
-    _same_list("losses", losses, right)
-    _same_lists(parameters, expected, {"nothing moves": start})
-    refused(train_by_loops, samples, targets[:3], start, **settings, what="a target too few")
-    nan = [[math.nan], *targets[1:]]
-    refused(train_by_loops, samples, nan, start, **settings, what="a target that is NaN")
-    settings["batch_size"] = 0
-    refused(train_by_loops, samples, targets, start, **settings, what="a batch_size of 0")
+    settings |= {"epochs": 4, "batch_size": 3}
+    epochs = np.reshape(train_by_loops(samples, targets, start, **settings)[0], (4, 3))
+    if not np.allclose(epochs @ [3, 3, 1], own.sum()):
+        raise Wrong("in an epoch each sample should come once, whatever the batch_size")
+    if np.allclose(np.sort(epochs, axis=1), np.sort(epochs[0])):
+        raise Wrong("the same samples are always together: shuffle samples, not batches")
 
 
 @exercise
 def matrix_product(matrix_product):
     """A B on lists."""
-    A, B = [[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]], [[2.0, 1.0], [-1.0, 4.0], [0.25, 5.0]]
+    A = [[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]
+    B = [[2.0, 1.0, 0.5, -2.0], [-1.0, 4.0, 1.5, 3.0], [0.25, 5.0, -0.5, 7.0]]
     right = np.array(A) @ B
     mistakes = {
         "all rows are one and the same list: `[[0.0] * q] * n` makes one row, n times": (
@@ -293,40 +361,39 @@ def matrix_product(matrix_product):
     }
     got = called(matrix_product, square, other)
     _same_list("the product of two squares", got, np.array(square) @ other, mistakes)
-    _same_list("(1, 3) times (3, 1)", called(matrix_product, A[:1], [[1.0]] * 3), [[2.0]])
+    tall = [[1.0, 0.5, 2.0], [2.0, 1.0, 0.0], [0.0, -1.0, 1.0], [3.0, 0.0, 1.0]]
+    got = called(matrix_product, tall, [[1.0], [2.0], [3.0]])
+    _same_list("(4, 3) times (3, 1)", got, [[8.0], [4.0], [1.0], [6.0]])
     refused(matrix_product, A, A, what="(2, 3) times (2, 3)")
-    refused(matrix_product, B, B, what="(3, 2) times (3, 2)")
+    refused(matrix_product, A, [*other, *square], what="(2, 3) times (4, 2)")
+    refused(matrix_product, tall, other, what="(4, 3) times (2, 2)")
 
 
 @exercise
 def count_steps(count_steps):
     """Steps of a training."""
-    for case, right in (((1000, 1000, 1), 1), ((1000, 32, 8), 256), ((10, 1, 3), 30)):
+    for m, batch_size, epochs in ((1000, 32, 8), (1000, 1000, 1), (10, 1, 3), (10, 64, 2)):
+        right = -(-m // batch_size) * epochs
         mistakes = {
-            "the last batch of an epoch is left out, if it is smaller": (
-                case[0] // case[1] * case[2]
-            ),
-            "that is one epoch": right // case[2],
-            "an epoch is no step: an epoch has m / batch_size of them": case[2],
+            "the last batch of an epoch is left out, if it is smaller": m // batch_size * epochs,
+            "that is one epoch": right // epochs,
+            "an epoch is no step: an epoch has m / batch_size of them": epochs,
             "the samples do not run on into the next epoch: round up in each": (
-                -(-case[0] * case[2] // case[1])
+                -(-m * epochs // batch_size)
             ),
         }
         mistakes = {message: wrong for message, wrong in mistakes.items() if wrong != right}
-        got = called(count_steps, *case)
-        same(f"the number of steps for {case}", got, right, mistakes)
-        if got != int(got) or isinstance(got, float):
-            raise Wrong(f"{got} is a {type(got).__name__}; expected a whole number")
-    same("the number of steps for (10, 64, 2)", called(count_steps, 10, 64, 2), 2)
+        got = called(count_steps, m, batch_size, epochs)
+        if isinstance(got, bool) or not isinstance(got, int | np.integer):
+            raise Wrong(f"{got} is a {type(got).__name__}; expected a whole number, an int")
+        same(f"the number of steps for {(m, batch_size, epochs)}", got, right, mistakes)
 
 
 @exercise
 def fit_line(fit_line):
     """Stochastic gradient descent for a line."""
-    xs, ys, rate = [1.0, -2.0, 0.5], [3.0, -1.0, 2.0], 0.1
+    xs, ys, rate = [1.0, -2.0, 0.5], [3.0, -1.0, 2.0], 0.07
     right = _line(xs, ys, rate, 2)
-    w, b = _pair("w and b", called(fit_line, xs, ys, rate, 2))
-    got = np.array([w, b], float)
     start = {"W1": [[0.0]], "b1": [0.0]}
     batch = {"learning_rate": rate, "epochs": 2, "batch_size": 3}
     _, whole = reference.train_by_loops([[x] for x in xs], [[y] for y in ys], start, **batch)
@@ -339,16 +406,18 @@ def fit_line(fit_line):
             _line(xs, ys, 2 * rate, 2)
         ),
         "the step goes up the hill: subtract": _line(xs, ys, -rate, 2),
-        "one epoch only": _line(xs, ys, rate, 1),
+        "that is the result of one epoch: do you start again in each?": _line(xs, ys, rate, 1),
         "(b, w): expected (w, b)": right[::-1],
         "each step asks for the derivative by w: times x": _line(xs, ys, rate, 2, slope=False),
     }
-    arrays = {message: np.array(mistaken) for message, mistaken in mistakes.items()}
-    same("(w, b)", got, np.array(right), arrays)
     straight = [i / 10 for i in range(11)]
-    w, b = fit_line(straight, [2 * x - 1 for x in straight], 0.3, 200)
-    if abs(w - 2) > 1e-3 or abs(b + 1) > 1e-3:
-        raise Wrong(f"for y = 2x - 1 you find w = {w:.4g} and b = {b:.4g}")
+    for _ in range(2):  # the second time it should not remember the first
+        w, b = _pair("w and b", called(fit_line, xs, ys, rate, 2))
+        same("(w, b)", np.array([w, b], float), np.array(right), mistakes)
+        line = [2 * x - 1 for x in straight]
+        w, b = _pair("w and b", called(fit_line, straight, line, 0.3, 200))
+        if not (abs(w - 2) <= 1e-3 and abs(b + 1) <= 1e-3):
+            raise Wrong(f"for y = 2x - 1 you find w = {w:.4g} and b = {b:.4g}")
 
 
 def _line(xs, ys, learning_rate, epochs, late=False, slope=True):
