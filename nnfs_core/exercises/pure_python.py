@@ -386,7 +386,7 @@ def count_steps(count_steps):
         got = called(count_steps, m, batch_size, epochs)
         if isinstance(got, bool) or not isinstance(got, int | np.integer):
             raise Wrong(f"{got} is a {type(got).__name__}; expected a whole number, an int")
-        same(f"the number of steps for {(m, batch_size, epochs)}", got, right, mistakes)
+        same(f"the number of steps for {m=}, {batch_size=}, {epochs=}", got, right, mistakes)
 
 
 @exercise
@@ -408,9 +408,14 @@ def fit_line(fit_line):
         "the step goes up the hill: subtract": _line(xs, ys, -rate, 2),
         "that is the result of one epoch: do you start again in each?": _line(xs, ys, rate, 1),
         "(b, w): expected (w, b)": right[::-1],
+        "divided by m: each step has one sample": _line(xs, ys, rate / 3, 2),
+        "b stays 0": _line(xs, ys, rate, 2, bias=False),
         "each step asks for the derivative by w: times x": _line(xs, ys, rate, 2, slope=False),
     }
     straight = [i / 10 for i in range(11)]
+    curve = [x * x for x in straight]
+    if called(fit_line, straight, curve, 0.3, 1) != fit_line(straight, curve, 0.3, 1):
+        raise Wrong("two calls give two lines: take the samples in the order given")
     for _ in range(2):  # the second time it should not remember the first
         w, b = _pair("w and b", called(fit_line, xs, ys, rate, 2))
         same("(w, b)", np.array([w, b], float), np.array(right), mistakes)
@@ -420,12 +425,12 @@ def fit_line(fit_line):
             raise Wrong(f"for y = 2x - 1 you find w = {w:.4g} and b = {b:.4g}")
 
 
-def _line(xs, ys, learning_rate, epochs, late=False, slope=True):
+def _line(xs, ys, learning_rate, epochs, late=False, slope=True, bias=True):
     """The right fit, and some wrong ones."""
     w = b = 0.0
     for _ in range(epochs):
         for x, y in zip(xs, ys, strict=True):
             error = w * x + b - y
             w -= learning_rate * error * (x if slope else 1.0)
-            b -= learning_rate * (w * x + b - y if late else error)
+            b -= bias * learning_rate * (w * x + b - y if late else error)
     return [w, b]
