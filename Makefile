@@ -20,12 +20,7 @@ test: check  ## everything CI checks: static checks, unit tests, notebooks under
 check: $(VENV)/test.txt  ## the static checks
 	$(PY) -m ruff check -q
 	$(PY) -m ruff format -q --check
-	$(PY) -m tools.export --check
-	$(PY) -m tools.store --check
-	$(PY) -m tools.readme --check
-	$(PY) -m tools.reference --check
-	$(PY) -m tools.exercises
-	$(PY) -m tools.glossary
+	$(PY) -m tools.check
 
 learner: $(VENV)/run.txt  ## write learner/, the notebooks with the functions for you to write
 	$(PY) -m tools.learner
@@ -36,10 +31,7 @@ lab: $(VENV)/run.txt  ## JupyterLab at notebook 01
 export: $(VENV)/test.txt  ## package, stored outputs and README from the notebooks
 	$(PY) -m ruff format -q notebooks
 	$(PY) -m ruff check -q --fix notebooks
-	$(PY) -m tools.export
-	$(SHIPPED) $(PY) -m tools.store
-	$(PY) -m tools.readme
-	$(PY) -m tools.reference
+	$(SHIPPED) $(PY) -m tools.export
 
 clean:  ## remove what the commands made
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .coverage*

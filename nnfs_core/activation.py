@@ -5,16 +5,16 @@ Generated from notebooks/03_activation.ipynb by `make export`: edit that, not th
 
 import numpy as np
 
-from nnfs_core.validation import check_values, checked
+from nnfs_core.validation import Array, guard_values
 
 
-@checked(lambda Z: check_values("Z", Z))
-def relu(Z):
+def relu(Z: Array) -> Array:
     """Return max(0, Z), entry by entry: an array of the shape of Z (or a number)."""
+    guard_values("Z", Z)
     return np.maximum(Z, 0)
 
 
-@checked(lambda Z: check_values("Z", Z))
-def drelu(Z):
+def drelu(Z: Array) -> Array:
     """Return the derivative of relu at Z as a mask: True where Z > 0, False elsewhere and at 0."""
+    guard_values("Z", Z)
     return Z > 0

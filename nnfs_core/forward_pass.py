@@ -4,20 +4,21 @@ Generated from notebooks/04_forward_pass.ipynb by `make export`: edit that, not 
 """
 
 from nnfs_core.activation import relu
-from nnfs_core.validation import check_network, checked
+from nnfs_core.validation import Array, Arrays, guard_network
 
 
-@checked(check_network)
-def feed_forward(X, parameters):
+def feed_forward(X: Array, parameters: Arrays) -> tuple[Array, Arrays]:
     """Return the network's output A, (n_outputs, m), and the cache {"Z1", "A1", ..., "ZL", "AL"}.
 
     X: (n_features, m), a sample a column; parameters as initialize_parameters returns them.
     Z_l and A_l are (n_l, m). Raises ValueError or TypeError for shapes or values that do not fit.
     """
-    A, cache = X, {}
+    guard_network(X, parameters)
+    A = X
+    cache = {}
     for layer in range(1, len(parameters) // 2 + 1):
-        Z = parameters[f"W{layer}"] @ A
-        Z += parameters[f"b{layer}"]
-        A = relu.unchecked(Z)
-        cache[f"Z{layer}"], cache[f"A{layer}"] = Z, A
+        Z = parameters[f"W{layer}"] @ A + parameters[f"b{layer}"]
+        A = relu(Z)
+        cache[f"Z{layer}"] = Z
+        cache[f"A{layer}"] = A
     return A, cache

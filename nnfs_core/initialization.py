@@ -5,11 +5,10 @@ Generated from notebooks/02_initialization.ipynb by `make export`: edit that, no
 
 import numpy as np
 
-from nnfs_core.validation import check_layer_sizes, checked
+from nnfs_core.validation import Arrays, guard_layer_sizes
 
 
-@checked(check_layer_sizes)
-def initialize_parameters(layer_sizes, seed=0):
+def initialize_parameters(layer_sizes: list[int], seed: int = 0) -> Arrays:
     """Return He-initialised weights W1, W2, ... and zero biases b1, b2, ... in a dict.
 
     layer_sizes: [n_0, ..., n_L], the features and then the units of each layer. W_l has the shape
@@ -17,6 +16,7 @@ def initialize_parameters(layer_sizes, seed=0):
     gives the same numbers. Raises ValueError for bad sizes.
     Source: He et al. 2015, arXiv:1502.01852, eq. 10.
     """
+    guard_layer_sizes(layer_sizes, seed)
     rng = np.random.default_rng(seed)
     parameters = {}
     for layer in range(1, len(layer_sizes)):

@@ -3,250 +3,450 @@
 Generated from notebooks/07_layers.ipynb by `make export`: edit that, not this.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
 import numpy as np
-import pandas as pd
 
-from nnfs_core.backpropagation import gradient_error
-from nnfs_core.validation import check_matrix, check_number
+from nnfs_core.backpropagation import central_differences, gradient_error
+from nnfs_core.validation import (
+    Array,
+    Arrays,
+    describe,
+    guard_keys,
+    guard_layer_sizes,
+    guard_matrix,
+    guard_number,
+    guard_samples,
+)
 
 
-class Layer:
-    """A part of a network: arrays go forward through it, gradients come back.
+class Part:
+    """What goes forward and back: it has a memory in between, which copies and pickles leave out."""
 
-    parameters: arrays by name, {"W": ..., "b": ...}, or {}; gradients: {"dW": ..., "db": ...}.
-    backward is about the last forward, and replaces the gradients: twice gives the same twice.
-    """
-
-    def __init__(self):
-        self.parameters, self.gradients, self.memory = {}, {}, None
-
-    def forward(self, X):
-        """Return the output for X (n_in, m), an array (n_out, m)."""
-        raise NotImplementedError(f"{type(self).__name__}.forward")
-
-    def backward(self, dA):
-        """Return the gradient by the input, given that by the output; both have their shapes."""
-        raise NotImplementedError(f"{type(self).__name__}.backward")
+    memory = None
+    gradients: Mapping[str, Array] = MappingProxyType({})
 
     def recall(self):
-        """Return what forward remembered; raises RuntimeError if there was no forward."""
+        """Return what the way forward remembered; raises RuntimeError if there was none."""
         if self.memory is None:
-            raise RuntimeError(
-                f"{type(self).__name__}: backward before forward: call forward first"
-            )
+            first = "a forward with training=True, or a loss, comes first"
+            raise RuntimeError(f"{type(self).__name__}: backward before forward: {first}")
         return self.memory
+
+    def __getstate__(self):
+        """Return what a copy keeps."""
+        return {k: v for k, v in vars(self).items() if k not in ("memory", "gradients")}
+
+
+class Layer(Part):
+    """A part of a network: arrays go forward through it, gradients come back.
+
+    parameters: what is learnt, by name: {"W": ..., "b": ...}, or {}; gradients: {"dW": ...}, set by
+    backward; buffers: what is kept but not learnt. penalised: the parameters that a penalty takes.
+    """
+
+    penalised: tuple[str, ...] = ()
+
+    def __init__(self):
+        self.parameters: Arrays = {}
+        self.gradients: Arrays = {}
+        self.buffers: Arrays = {}
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """Return the output for X (n_in, m), an array (n_out, m); remember only in training."""
+        raise NotImplementedError(f"{type(self).__name__}.forward")
+
+    def backward(self, dA: Array) -> Array:
+        """Return the gradient by the input, given that by the output; both have their shapes.
+
+        It is about the last training forward, and replaces the gradients: twice gives the same.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.backward")
+
+    def _arrays(self) -> Arrays:
+        return {**self.parameters, **self.buffers}
+
+    def state(self) -> Arrays:
+        """Return copies of all parameters and buffers, by name."""
+        return {name: array.copy() for name, array in self._arrays().items()}
+
+    def load_state(self, state: Arrays) -> None:
+        """Write what state() returned into the parameters and buffers; raises ValueError if not."""
+        own = self._arrays()
+        guard_keys("state", state, list(own))
+        for name, array in own.items():
+            guard_matrix(f"state[{name!r}]", state[name], *array.shape)
+        for name, array in own.items():
+            array[...] = state[name]
+
+    def __repr__(self):
+        """Return the class, and the shapes of the parameters."""
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in self.parameters.items())
+        return f"{type(self).__name__}({shapes})"
 
 
 class ReLU(Layer):
     """max(0, Z), entry by entry."""
 
-    def forward(self, Z):
+    def forward(self, Z, training=False):
         """Return max(0, Z); remember where Z > 0."""
-        self.memory = Z > 0
+        Z = guard_samples("Z", Z)
+        if training:
+            self.memory = Z > 0
         return np.maximum(Z, 0)
 
     def backward(self, dA):
         """Return dA where Z > 0, else 0."""
-        return dA * self.recall()
+        mask = self.recall()
+        return guard_samples("dA", dA, *mask.shape) * mask
 
 
 class Linear(Layer):
-    """Z = W X + b, with W (n_out, n_in) and b (n_out, 1).
+    """Z = W X + b, with W (n_out, n_in) and b (n_out, 1). A penalty takes W.
 
     rng: a seed, or the generator that all layers of a network share. initialization: "he",
     "xavier" (Glorot and Bengio 2010, eq. 16 as a normal distribution) or "normal", N(0, 0.1²).
-    Raises ValueError for another name or bad sizes.
+    It computes in the precision of X, and keeps W and b in float64.
     """
 
-    def __init__(self, n_in, n_out, rng, initialization="he"):
+    penalised = ("W",)
+
+    def __init__(self, n_in: int, n_out: int, rng, initialization: str = "he"):
         super().__init__()
-        for name, size in {"n_in": n_in, "n_out": n_out}.items():
-            check_number(name, size, least=1, whole=True)
+        guard_number("n_in", n_in, least=1, whole=True)
+        guard_number("n_out", n_out, least=1, whole=True)
         variances = {"he": 2 / n_in, "xavier": 2 / (n_in + n_out), "normal": 0.1**2}
         if initialization not in variances:
             known = ", ".join(variances)
             raise ValueError(f"initialization is {initialization!r}; expected one of {known}")
+        if not isinstance(rng, np.random.Generator):
+            guard_number("rng", rng, least=0, whole=True)
         draws = np.random.default_rng(rng).standard_normal((n_out, n_in))
         self.parameters["W"] = draws * np.sqrt(variances[initialization])
         self.parameters["b"] = np.zeros((n_out, 1))
 
-    def forward(self, X):
+    def forward(self, X, training=False):
         """Return W X + b; remember X. Raises ValueError for an X that does not fit W."""
-        if X.shape[0] != self.parameters["W"].shape[1]:
-            raise ValueError(
-                f"X has the shape {X.shape}; W {self.parameters['W'].shape} takes "
-                f"{self.parameters['W'].shape[1]} rows"
-            )
-        self.memory = X
-        return self.parameters["W"] @ X + self.parameters["b"]
+        X = guard_samples("X", X, rows=self.parameters["W"].shape[1])
+        if training:
+            self.memory = X.copy()
+        W, b = (self.parameters[name].astype(X.dtype, copy=False) for name in "Wb")
+        return W @ X + b
 
     def backward(self, dZ):
         """Return dX = Wᵀ dZ; set dW = dZ Xᵀ and db, the sum of dZ over the samples."""
         X = self.recall()
+        W = self.parameters["W"].astype(X.dtype, copy=False)
+        dZ = guard_samples("dZ", dZ, len(W), X.shape[1])
         self.gradients = {"dW": dZ @ X.T, "db": dZ.sum(axis=1, keepdims=True)}
-        return self.parameters["W"].T @ dZ
+        return W.T @ dZ
 
 
 class LeakyReLU(Layer):
     """Z where Z > 0, else alpha times Z."""
 
-    def __init__(self, alpha=0.01):
+    def __init__(self, alpha: float = 0.01):
         super().__init__()
-        check_number("alpha", alpha, least=0)
-        self.alpha = alpha
+        guard_number("alpha", alpha, least=0)
+        self.alpha = float(alpha)
 
-    def forward(self, Z):
+    def forward(self, Z, training=False):
         """Return Z or alpha Z; remember the slopes."""
-        self.memory = np.where(Z > 0, 1.0, self.alpha)
-        return Z * self.memory
+        Z = guard_samples("Z", Z)
+        slopes = np.where(Z > 0, Z.dtype.type(1), Z.dtype.type(self.alpha))
+        if training:
+            self.memory = slopes
+        return Z * slopes
 
     def backward(self, dA):
         """Return dA times the slopes."""
-        return dA * self.recall()
+        slopes = self.recall()
+        return guard_samples("dA", dA, *slopes.shape) * slopes
 
 
 class Sigmoid(Layer):
     """1 / (1 + exp(-Z)), without overflow."""
 
-    def forward(self, Z):
-        """Return the sigmoid of Z; remember it."""
+    def forward(self, Z, training=False):
+        """Return A, the sigmoid of Z; remember its slope, A (1 - A)."""
+        Z = guard_samples("Z", Z)
         small = np.exp(-np.abs(Z))
-        self.memory = np.where(Z >= 0, 1, small) / (1 + small)
-        return self.memory
+        A = np.where(Z >= 0, 1, small) / (1 + small)
+        if training:
+            self.memory = A * (1 - A)
+        return A
 
     def backward(self, dA):
-        """Return dA A (1 - A)."""
-        A = self.recall()
-        return dA * A * (1 - A)
+        """Return dA times the slopes."""
+        slopes = self.recall()
+        return guard_samples("dA", dA, *slopes.shape) * slopes
 
 
 class Tanh(Layer):
     """Hyperbolic tangent."""
 
-    def forward(self, Z):
-        """Return tanh(Z); remember it."""
-        self.memory = np.tanh(Z)
-        return self.memory
+    def forward(self, Z, training=False):
+        """Return A = tanh(Z); remember its slope, 1 - A²."""
+        A = np.tanh(guard_samples("Z", Z))
+        if training:
+            self.memory = 1 - A**2
+        return A
 
     def backward(self, dA):
-        """Return dA (1 - A²)."""
-        return dA * (1 - self.recall() ** 2)
+        """Return dA times the slopes."""
+        slopes = self.recall()
+        return guard_samples("dA", dA, *slopes.shape) * slopes
 
 
 class Identity(Layer):
     """No activation function."""
 
-    def forward(self, Z):
-        """Return Z."""
-        self.memory = True
-        return Z
+    def forward(self, Z, training=False):
+        """Return a copy of Z; remember its shape."""
+        Z = guard_samples("Z", Z)
+        if training:
+            self.memory = Z.shape
+        return Z.copy()
 
     def backward(self, dA):
-        """Return dA."""
-        self.recall()
-        return dA
+        """Return a copy of dA."""
+        return guard_samples("dA", dA, *self.recall()).copy()
 
 
-class MSELoss(Layer):
+class Loss(Part):
+    """How wrong predictions are: forward gives a number, backward its gradient by A."""
+
+    def forward(self, A: Array, Y: Array) -> float:
+        """Return the loss of the predictions A for the targets Y, both (n_out, m)."""
+        raise NotImplementedError(f"{type(self).__name__}.forward")
+
+    def backward(self) -> Array:
+        """Return dA of the last forward."""
+        raise NotImplementedError(f"{type(self).__name__}.backward")
+
+
+class MSELoss(Loss):
     """1/(2m) times the sum of (A - Y)²."""
 
     def forward(self, A, Y):
-        """Return the loss of A, Y (n_out, m) as a float; remember A - Y."""
-        check_matrix("Y", Y, *A.shape)
+        """Return the loss; remember A - Y."""
+        A = guard_samples("A", A)
+        Y = guard_samples("Y", Y, *A.shape)
         self.memory = A - Y
         return float(np.sum(self.memory**2) / (2 * A.shape[1]))
 
     def backward(self):
         """Return dA = (A - Y) / m."""
-        return self.recall() / self.recall().shape[1]
+        difference = self.recall()
+        return difference / difference.shape[1]
 
 
-class Sequential:
-    """Layers in a row and a loss, with an L2 penalty on the weights.
+def _parts(layer: Layer) -> Iterator[Layer]:
+    """A layer and the layers inside it."""
+    yield layer
+    for value in vars(layer).values():
+        for inner in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(inner, Layer):
+                yield from _parts(inner)
 
-    parameters: {"W1": ..., "b1": ..., "W2": ...}, the arrays themselves, so that a change in place
-    changes the network; gradients: {"dW1": ...} of the last backward.
+
+def _numbered(layers: tuple[Layer, ...], kind: str) -> list[tuple[str, Layer, str]]:
+    """Name with the number l of its layer, layer, and name there, of all arrays of a kind."""
+    found, before = [], 0  # layers with weights in front
+    for layer in layers:
+        for own in getattr(layer, kind):
+            letters = own.rstrip("0123456789")
+            number = own.removeprefix(letters)  # a network inside has numbers of its own
+            found.append((f"{letters}{before + int(number or bool(layer.penalised))}", layer, own))
+        numbers = [name.removeprefix(name.rstrip("0123456789")) for name in layer.penalised]
+        before += max([int(number or 1) for number in numbers], default=0)
+    names = [name for name, _, _ in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two {kind} would be called {twice[0]!r}: give one another name")
+    return found
+
+
+class Sequential(Layer):
+    """Layers in a row; itself a layer, so that it nests.
+
+    Its arrays carry the number l of their layer: {"W1": ..., "b1": ..., "W2": ...}. A layer with
+    weights (penalised parameters) begins the next l; l = 0 is in front of the first.
     """
 
-    def __init__(self, *layers, loss=None, l2=0.0):
-        check_number("l2", l2, least=0)
-        self.layers, self.l2 = layers, l2
-        self.loss_layer = loss or MSELoss()
+    def __init__(self, *layers: Layer):
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                given = f"{describe(layer)} among the layers"
+                raise TypeError(
+                    f"{given}; expected parts such as Sequential(Linear(4, 3, 0), ReLU())"
+                )
+            if not hasattr(layer, "parameters"):
+                raise TypeError(f"{type(layer).__name__}.__init__ lacks super().__init__(): add it")
+        if not layers:
+            raise ValueError("a network of no layers; expected at least one")
+        parts = [part for layer in layers for part in _parts(layer)]
+        if twice := [part for place, part in enumerate(parts) if part in parts[:place]]:
+            raise ValueError(f"{twice[0]!r} is in the network twice, and has one memory: make two")
+        self.layers = layers
+        self._names = _numbered(layers, "parameters")
+        self._buffer_names = _numbered(layers, "buffers")
 
-    def _named(self, kind):
-        with_parameters = [layer for layer in self.layers if layer.parameters]
-        return {
-            f"{name}{number}": array
-            for number, layer in enumerate(with_parameters, start=1)
-            for name, array in getattr(layer, kind).items()
-        }
+    def forward(self, X, training=False):
+        """Return the output of the last layer."""
+        for layer in self.layers:
+            X = layer.forward(X, training)
+        if training:
+            self.memory = X.shape
+        return X
+
+    def backward(self, dA):
+        """Return dX; set the gradients of all layers."""
+        dA = guard_samples("dA", dA, *self.recall())
+        for layer in reversed(self.layers):
+            dA = layer.backward(dA)
+            for name, array in layer.parameters.items():
+                if np.shape(layer.gradients.get(f"d{name}")) != array.shape:
+                    expected = f"self.gradients = {{'d{name}': ...}} of the shape {array.shape}"
+                    raise RuntimeError(f"{layer!r}: backward should set {expected}")
+        return dA
 
     @property
     def parameters(self):
-        """Arrays by name."""
-        return self._named("parameters")
+        """The arrays themselves: a change in place changes the network, an assignment is refused."""
+        arrays = {name: layer.parameters[own] for name, layer, own in self._names}
+        return MappingProxyType(arrays)
 
     @property
     def gradients(self):
-        """Gradients by name."""
-        return self._named("gradients")
+        """The gradients of the last backward."""
+        arrays = {f"d{name}": layer.gradients[f"d{own}"] for name, layer, own in self._names}
+        return MappingProxyType(arrays)
 
-    def forward(self, X):
-        """Return the prediction for X (n_0, m), an array (n_L, m)."""
-        check_matrix("X", X)
-        for layer in self.layers:
-            X = layer.forward(X)
-        return X
+    @property
+    def buffers(self):
+        """What is kept but not learnt."""
+        arrays = {name: layer.buffers[own] for name, layer, own in self._buffer_names}
+        return MappingProxyType(arrays)
 
-    def loss(self, X, Y):
-        """Return the loss of the prediction for X against Y, with the penalty, as a float."""
-        A = self.forward(X)
-        weights = [W for name, W in self.parameters.items() if name.startswith("W")]
-        penalty = self.l2 / (2 * X.shape[1]) * sum(np.sum(W**2) for W in weights)
-        return self.loss_layer.forward(A, Y) + float(penalty)
+    @property
+    def penalised(self):
+        """Names of the parameters that a penalty takes."""
+        return tuple(name for name, layer, own in self._names if own in layer.penalised)
 
-    def backward(self):
-        """Return dX of the last loss; set the gradients. Raises RuntimeError before any loss.
+    def __len__(self):
+        """Return the number of parts."""
+        return len(self.layers)
 
-        Call it right after loss: a forward in between changes what the layers remember.
+    def __getitem__(self, place):
+        """Return a part, counted from 0."""
+        return self.layers[place]
+
+    def __repr__(self):
+        """Return a line for each part, and the number of all parameters."""
+        lines = [f"{place:3} {layer!r}" for place, layer in enumerate(self.layers)]
+        count = sum(array.size for array in self.parameters.values())
+        return "\n".join([f"Sequential, {count:,} parameters", *lines])
+
+
+class Model(Part):
+    """A network, its loss, and an L2 penalty λ/(2m) Σ ‖W‖² on what the layers call penalised.
+
+    m: the number of samples in the *whole* training set, so that the penalty means the same at
+    every batch size; needed if l2 (λ) is above 0.
+    """
+
+    def __init__(
+        self, network: Layer, loss: Loss | None = None, *, l2: float = 0.0, m: int | None = None
+    ):
+        if not isinstance(network, Layer):
+            raise TypeError(f"network is {describe(network)}; expected a layer, as Sequential(...)")
+        if loss is not None and not isinstance(loss, Loss):
+            raise TypeError(f"loss is {describe(loss)}; expected one such as MSELoss()")
+        guard_number("l2", l2, least=0)
+        if l2 > 0 or m is not None:
+            guard_number("m (samples of the whole training set)", m, least=1, whole=True)
+        self.network = network
+        self.loss_part = MSELoss() if loss is None else loss
+        self.l2 = l2
+        self.m = m
+
+    def predict(self, X: Array) -> Array:
+        """Return the prediction for X (n_0, m), an array (n_L, m). Nothing is remembered."""
+        guard_matrix("X", X)
+        return self.network.forward(X)
+
+    def loss(self, X: Array, Y: Array) -> float:
+        """Return the loss for a batch X (n_0, m), Y (n_L, m), with the penalty.
+
+        Raises FloatingPointError if it is not finite, ValueError or TypeError for bad input.
         """
-        dA = self.loss_layer.backward()
-        m = dA.shape[1]
-        for layer in reversed(self.layers):
-            dA = layer.backward(dA)
-            if "W" in layer.parameters:
-                layer.gradients["dW"] += self.l2 / m * layer.parameters["W"]
-        return dA
+        guard_matrix("X", X)
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # a loss that is not finite is told below
+            A = self.network.forward(X, training=True)
+            guard_matrix("Y", Y, *A.shape)
+            loss = self.loss_part.forward(A, Y)
+            if self.l2:
+                parameters = self.network.parameters
+                weights = [parameters[name] for name in self.network.penalised]
+                loss += self.l2 / (2 * self.m) * sum(float(np.sum(W**2)) for W in weights)
+        if not np.isfinite(loss):
+            cause = "the learning rate is probably too large, or X and Y are not scaled"
+            raise FloatingPointError(f"the loss is {loss}: {cause}")
+        self.memory = self.network.memory
+        return loss
 
-    def summary(self):
-        """Return a table: each layer, the shape of its output, the number of its parameters."""
-        rows, n_out = [], "n_0"
-        for layer in self.layers:
-            n_out = len(layer.parameters["b"]) if "b" in layer.parameters else n_out
-            count = sum(array.size for array in layer.parameters.values())
-            rows.append((type(layer).__name__, f"({n_out}, m)", count))
-        rows.append(("all", f"({n_out}, m)", sum(row[2] for row in rows)))
-        return pd.DataFrame(rows, columns=["layer", "output", "parameters"])
+    def backward(self) -> Array:
+        """Return dX of the last loss; set the gradients of the network, with the penalty's."""
+        if self.recall() is not self.network.memory:
+            raise RuntimeError("a training forward came after the loss: call loss(X, Y) again")
+        dX = self.network.backward(self.loss_part.backward())
+        if self.l2:
+            parameters, gradients = self.network.parameters, self.network.gradients
+            for name in self.network.penalised:
+                gradient = gradients[f"d{name}"]
+                gradient += self.l2 / self.m * parameters[name]
+        return dX
 
 
-def check_gradients(model, X, Y):
-    """Return {"X": error, "W1": error, ...}: each gradient of a Sequential against differences.
+def mlp(
+    layer_sizes: list[int],
+    *,
+    activation: Callable[[], Layer] = ReLU,
+    output: Callable[[], Layer] = Identity,
+    initialization: str = "he",
+    seed: int = 0,
+) -> Sequential:
+    """Return a plain network [n_0, ..., n_L]: an activation after each layer, output after the last.
+
+    activation and output make a layer each time they are called, as a class does. The weights are
+    those of initialize_parameters with this seed. Raises ValueError or TypeError for bad input.
+    """
+    guard_layer_sizes(layer_sizes, seed)
+    for name, kind in {"activation": activation, "output": output}.items():
+        if isinstance(kind, Layer) or not callable(kind):
+            raise TypeError(f"{name} is {describe(kind)}; expected a class, as {name}=Tanh")
+    rng = np.random.default_rng(seed)
+    layers = []
+    for n_in, n_out in zip(layer_sizes, layer_sizes[1:], strict=False):
+        layers += [Linear(n_in, n_out, rng, initialization), activation()]
+    return Sequential(*layers[:-1], output())
+
+
+def check_gradients(model: Model, X: Array, Y: Array) -> dict[str, float]:
+    """Return {"X": error, "W1": error, ...}: each gradient of a model against differences.
 
     The error is that of gradient_error; below 1e-7 the two agree, for this X (n_0, m), this Y
     (n_L, m) and these sizes. Near a corner of ReLU a right gradient may miss that.
     """
-    h, X, errors = 1e-5, X.astype(np.float64), {}  # a copy of X, for the shifts
+    X = X.astype(np.float64)  # a copy, for the shifts
     model.loss(X, Y)
-    gradients = {"dX": model.backward()} | model.gradients
-    for name, array in {"X": X, **model.parameters}.items():
-        numerical = np.zeros_like(array)
-        for place in np.ndindex(array.shape):
-            value = array[place]
-            array[place] = value + h
-            above = model.loss(X, Y)
-            array[place] = value - h
-            numerical[place] = (above - model.loss(X, Y)) / (2 * h)
-            array[place] = value
+    gradients = {"dX": model.backward(), **model.network.gradients}
+    errors = {}
+    for name, array in {"X": X, **model.network.parameters}.items():
+        numerical = central_differences(lambda: model.loss(X, Y), array)
         errors[name] = gradient_error({name: gradients[f"d{name}"]}, {name: numerical})
     return errors
 
@@ -256,12 +456,12 @@ if __name__ == "__main__":
     X_small, Y_small = rng.standard_normal((4, 6)), rng.standard_normal((3, 6))
     activations = [ReLU, LeakyReLU, Sigmoid, Tanh, Identity]
     for activation in activations:
-        stack = Sequential(Linear(4, 3, rng), activation(), l2=0.1)
-        rows[activation.__name__] = check_gradients(stack, X_small, Y_small)
+        stack = Sequential(Linear(4, 3, rng), activation())
+        rows[activation.__name__] = check_gradients(Model(stack, l2=0.1, m=6), X_small, Y_small)
     rng.shuffle(activations)
     parts = [part for kind in activations for part in (Linear(4, 4, rng, "xavier"), kind())]
-    stack = Sequential(*parts, Linear(4, 3, rng), loss=MSELoss(), l2=0.1)
-    rows["all, in random order"] = check_gradients(stack, X_small, Y_small)
+    stack = Sequential(*parts, Linear(4, 3, rng))
+    rows["all, in random order"] = check_gradients(Model(stack, l2=0.1, m=6), X_small, Y_small)
     largest = {name: max(errors.values()) for name, errors in rows.items()}
     for name, error in largest.items():  # the digits of right ones are round-off
         print(f"{name:20}  largest error", "< 1e-7" if error < 1e-7 else f"{error:.0e}: WRONG")

@@ -19,7 +19,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from nnfs_core.validation import check_matrix, check_number
+from nnfs_core.validation import guard_matrix, guard_number
 
 TARGET = "popularity"
 FEATURES = [
@@ -169,8 +169,8 @@ def prepare_dataset(tracks, *, features=None, target=TARGET, test_size=0.2, seed
         raise ValueError(f"features is the text {features!r}; expected a list: [{features!r}]")
     features = [f for f in FEATURES if f in tracks] if features is None else list(features)
     _check_columns(tracks, features, target)
-    check_number("test_size", test_size, above=0)
-    check_number("seed", seed, least=0, whole=True)
+    guard_number("test_size", test_size, above=0)
+    guard_number("seed", seed, least=0, whole=True)
     if test_size >= 1:
         raise ValueError(f"test_size is {test_size}; expected a share between 0 and 1")
 
@@ -205,7 +205,7 @@ def scoreboard(dataset, predictions=None):
         "scikit-learn MLPRegressor": make_pipeline(StandardScaler(), mlp),
     }
     for name, values in (predictions or {}).items():
-        check_matrix(f"predictions[{name!r}]", values, *dataset.Y_test.shape)
+        guard_matrix(f"predictions[{name!r}]", values, *dataset.Y_test.shape)
         if name in models:
             raise ValueError(f"{name!r} is the name of a baseline; expected another")
     predicted = {}

@@ -4,27 +4,36 @@ Generated from notebooks/06_training_loop.ipynb by `make export`: edit that, not
 """
 
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nnfs_core.backpropagation import backpropagate, l2_loss, mse_loss
 from nnfs_core.forward_pass import feed_forward
 from nnfs_core.initialization import initialize_parameters
-from nnfs_core.validation import check_train, check_update, checked
+from nnfs_core.validation import (
+    Array,
+    Arrays,
+    NotFinite,
+    guard_training,
+    guard_update,
+    guard_values,
+)
 
 
-@checked(check_update)
-def update_parameters(parameters, gradients, learning_rate):
+def update_parameters(parameters: Arrays, gradients: Arrays, learning_rate: float) -> Arrays:
     """Return new parameters, one step against the gradients: W - η dW and b - η db."""
+    guard_update(parameters, gradients, learning_rate)
     return {key: array - learning_rate * gradients[f"d{key}"] for key, array in parameters.items()}
 
 
 class TrainingResult(NamedTuple):
     """losses: the total loss (MSE + L2) before each update; parameters: after the last one."""
 
-    losses: list
-    parameters: dict
+    losses: list[float]
+    parameters: Arrays
 
 
 _DEAD = (
@@ -32,44 +41,63 @@ _DEAD = (
     "cannot learn; use another seed or a smaller learning_rate"
 )
 _DIVERGED = (
-    "the loss is {} in iteration {}: learning_rate {} is probably too large, try a tenth of it, "
+    "the loss is not finite in iteration {}: learning_rate {} is probably too large, try a tenth of it, "
     "and check that X and Y are scaled"
 )
 
 
-@checked(check_train)
+def _step(X, Y, parameters, learning_rate, l2):
+    """Return the prediction and the loss before one update, and the parameters after it."""
+    with np.errstate(over="ignore", invalid="ignore"):  # the guards tell of it
+        A, cache = feed_forward(X, parameters)
+        loss = mse_loss(A, Y) + l2_loss(parameters, l2, X.shape[1])
+        guard_values("the loss", loss)
+        gradients = backpropagate(X, Y, cache, parameters, l2)
+        return A, loss, update_parameters(parameters, gradients, learning_rate)
+
+
 def train(
-    X, Y, layer_sizes, *, learning_rate, iterations, l2=0.0, seed=0, parameters=None, callback=None
-):
+    X: Array,
+    Y: Array,
+    layer_sizes: list[int],
+    *,
+    learning_rate: float,
+    iterations: int,
+    l2: float = 0.0,
+    seed: int = 0,
+    parameters: Arrays | None = None,
+    callback: Callable[[int, float, Arrays], None] | None = None,
+) -> TrainingResult:
     """Train by full-batch gradient descent; return TrainingResult(losses, parameters).
 
     X: (n_0, m), Y: (n_L, m). parameters: where to start, instead of He initialization with seed.
     callback(iteration, loss, parameters) is called after each update. Ctrl-C returns what there is.
     Raises FloatingPointError if the loss is not finite, ValueError or TypeError for bad input.
     """
+    guard_training(X, Y, layer_sizes, learning_rate, iterations, l2, seed, parameters, callback)
     if parameters is None:
         parameters = initialize_parameters(layer_sizes, seed)
-    losses, warned = [], False
+    losses = []
+    dead = False
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # the check of the loss reports it
+        with threadpool_limits(1, "blas"):
             for iteration in range(1, iterations + 1):
-                A, cache = feed_forward.unchecked(X, parameters)
-                loss = mse_loss.unchecked(A, Y) + l2_loss.unchecked(parameters, l2, X.shape[1])
-                if not np.isfinite(loss):
-                    raise FloatingPointError(_DIVERGED.format(loss, iteration, learning_rate))
-                if not warned and not A.any(axis=1).all():
-                    warnings.warn(_DEAD.format(iteration), stacklevel=3)
-                    warned = True
-                gradients = backpropagate.unchecked(X, Y, cache, parameters, l2)
-                parameters = update_parameters.unchecked(parameters, gradients, learning_rate)
+                try:
+                    A, loss, after = _step(X, Y, parameters, learning_rate, l2)
+                except NotFinite:
+                    raise FloatingPointError(_DIVERGED.format(iteration, learning_rate)) from None
+                if not dead and not A.any(axis=1).all():
+                    warnings.warn(_DEAD.format(iteration), stacklevel=2)
+                    dead = True
+                parameters = after
                 losses.append(loss)
-                if callback:
+                if callback is not None:
                     callback(iteration, loss, parameters)
     except KeyboardInterrupt:
-        warnings.warn(f"interrupted after {len(losses)} of {iterations} iterations", stacklevel=3)
+        warnings.warn(f"interrupted after {len(losses)} of {iterations} iterations", stacklevel=2)
     return TrainingResult(losses, parameters)
 
 
-def predict(X, parameters):
+def predict(X: Array, parameters: Arrays) -> Array:
     """Return the network's output for X (n_0, m): an array (n_L, m), scaled as the targets were."""
     return feed_forward(X, parameters)[0]

@@ -6,9 +6,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import export, store
-from tools.layout import read_notebooks
-from tools.normal_form import normalise
+from tools.lib import package, stored
+from tools.lib.layout import read_notebooks
+from tools.lib.normal_form import normalise
 
 PYPROJECT = """\
 [project.urls]
@@ -89,12 +89,12 @@ def toy_project(root: Path, *cells: NotebookNode) -> Path:
 
 def seal(root: Path) -> Path:
     """Bring a project into its stored form as if all had been run; starts no kernel."""
-    export.main([], root)
+    package.main([], root)
     notebooks = read_notebooks(root)
     for notebook in notebooks:
         notebook.path.write_text(normalise(root, notebook, notebooks), "utf-8")
-    digests = {nb.path.name: store.digest(root, nb, notebooks) for nb in notebooks}
-    store.write_lock(root, digests)
+    digests = {nb.path.name: stored.digest(root, nb, notebooks) for nb in notebooks}
+    stored.write_lock(root, digests)
     return root
 
 

@@ -6,22 +6,22 @@ import sys
 import pytest
 
 from tests.notebook_helpers import ACTIVATION, add_notebook, code, edit, toy_project
-from tools import export
-from tools.layout import ROOT, Refused, read_notebooks
-from tools.normal_form import written_cells
+from tools.lib import package
+from tools.lib.layout import ROOT, Refused, read_notebooks
+from tools.lib.normal_form import written_cells
 
 
 def refusal(root):
     """What export refuses, having written nothing."""
     with pytest.raises(Refused) as caught:
-        export.main([], root)
+        package.main([], root)
     assert not (root / "nnfs_core" / "__init__.py").exists()
     return str(caught.value)
 
 
 def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
     root = toy_project(tmp_path, code("_PRIVATE = 1\nLIMIT = 2", "export"), code("LIMIT = 3"))
-    export.main([], root)
+    package.main([], root)
     assert (root / "nnfs_core" / "layer.py").read_text() == (
         '"""Stage 02: layer.\n\n'
         "Generated from notebooks/02_layer.ipynb by `make export`: edit that, not this.\n"
@@ -41,7 +41,7 @@ def test_imports_are_hoisted_and_sorted_and_cells_stay_in_order(tmp_path):
     later = "from math import (\n    exp,\n)\n\nimport os\n\nE = exp(1)\nHERE=os.curdir"
     again = "import numpy as np\nPI = np.pi"
     root = toy_project(tmp_path, code(later, "export"), code(again, "export"))
-    export.main([], root)
+    package.main([], root)
     module = (root / "nnfs_core" / "activation.py").read_text()
     assert module.split('"""\n\n')[1] == (
         "import os\nfrom math import (\n    exp,\n)\n\nimport numpy as np\n\n\n"
@@ -53,21 +53,21 @@ def test_imports_are_hoisted_and_sorted_and_cells_stay_in_order(tmp_path):
 def test_the_generated_package_passes_the_repositorys_own_ruff(tmp_path):
     root = toy_project(tmp_path, code("Z_LIMIT = 1\n\nB_LIMIT=2", "export"))
     (root / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    export.main([], root)
+    package.main([], root)
     for command in (["check"], ["format", "--check"]):
         subprocess.run([sys.executable, "-m", "ruff", *command, "nnfs_core"], cwd=root, check=True)
 
 
 def test_check_writes_nothing_and_shows_a_diff_if_there_is_one(tmp_path, capsys):
     root = toy_project(tmp_path)
-    export.main([], root)
-    export.main(["--check"], root)
+    package.main([], root)
+    package.main(["--check"], root)
     assert capsys.readouterr().out == ""
     module = root / "nnfs_core" / "activation.py"
     stored = module.read_bytes()
     edit(root / "notebooks" / "01_activation.ipynb", 4, source=ACTIVATION.replace("m(0", "m(1"))
     with pytest.raises(Refused, match="run `make export`"):
-        export.main(["--check"], root)
+        package.main(["--check"], root)
     expected = "-    return np.maximum(0, Z)\n+    return np.maximum(1, Z)\n"
     assert expected in capsys.readouterr().out
     assert module.read_bytes() == stored
@@ -83,10 +83,10 @@ def test_check_writes_nothing_and_shows_a_diff_if_there_is_one(tmp_path, capsys)
 )
 def test_check_sees_a_module_that_was_touched(tmp_path, damage):
     root = toy_project(tmp_path)
-    export.main([], root)
+    package.main([], root)
     damage(root / "nnfs_core" / "layer.py")
     with pytest.raises(Refused):
-        export.main(["--check"], root)
+        package.main(["--check"], root)
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_hand_written_modules_stay_and_may_be_imported(tmp_path):
     root = toy_project(tmp_path, code(source, "export"), code("%time from nnfs_core import relu"))
     for name in ("validation", "__main__"):
         (root / "nnfs_core" / f"{name}.py").write_text("# by hand\n")
-    export.main([], root)
+    package.main([], root)
     assert (root / "nnfs_core" / "validation.py").read_text() == "# by hand\n"
 
 
 def test_a_notebook_without_a_number_comes_last_and_imports_from_all_stages(tmp_path):
     root = toy_project(tmp_path)
-    zoo = "from nnfs_core import layer\n\nfrom nnfs_core.exercises import bug_zoo as check"
+    zoo = "from nnfs_core import layer\n\nfrom nnfs_course.exercises import bug_zoo as check"
     add_notebook(root, "bug_zoo.ipynb", code(zoo))
-    export.main([], root)
+    package.main([], root)
     assert not (root / "nnfs_core" / "bug_zoo.py").exists()
     notebooks = read_notebooks(root)
     assert [(notebook.stage, notebook.is_stage) for notebook in notebooks] == [
@@ -174,7 +174,7 @@ def test_a_notebook_without_a_number_comes_last_and_imports_from_all_stages(tmp_
 
 @pytest.mark.parametrize(
     "source",
-    ["from nnfs_core.exercises import layer", "import nnfs_core.exercises.layer"],
+    ["from nnfs_course.exercises import layer", "import nnfs_course.exercises.layer"],
 )
 def test_a_notebook_imports_no_other_notebooks_checks(tmp_path, source):
     assert "is not from an earlier stage" in refusal(toy_project(tmp_path, code(source)))

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.notebook_helpers import add_notebook, text, toy_project
-from tools import glossary
-from tools.layout import Refused
+from tools.lib import glossary
+from tools.lib.layout import Refused
 
 RELU = "- **ReLU / rectifier**: It bends. [Stage 1](notebooks/01_activation.ipynb)\n"
 UNIT = "- **unit**: A part\n  of a layer. [Stage 2](notebooks/02_layer.ipynb)\n"

@@ -25,7 +25,7 @@ from nnfs_core import (
     layers,
     train,
 )
-from tools.layout import ROOT
+from tools.lib.layout import ROOT
 
 ACTIVATIONS = [ReLU, LeakyReLU, Sigmoid, Tanh, Identity]
 SMOOTH = [Sigmoid, Tanh, Identity]  # no corner that a difference could step over

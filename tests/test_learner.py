@@ -9,9 +9,9 @@ import pytest
 
 from tests.notebook_helpers import code, edit, imported, toy_project
 from tools import learner
-from tools.execution import execute
-from tools.exercises import read_solutions
-from tools.layout import PACKAGE, ROOT, Notebook, read_notebooks, tags
+from tools.lib.execution import execute
+from tools.lib.exercises import read_solutions
+from tools.lib.layout import PACKAGE, ROOT, Notebook, read_notebooks, tags
 
 STAGES = [notebook for notebook in read_notebooks() if notebook.is_stage]
 
@@ -159,11 +159,11 @@ def g(x):
 def test_only_the_stages_are_imported_from_the_reader():
     source = (
         "from nnfs_core import relu\nfrom nnfs_core.activation import drelu\n"
-        "from nnfs_core.validation import checked\nfrom nnfs_core.exercises import activation"
+        "from nnfs_core.validation import checked\nfrom nnfs_course.exercises import activation"
     )
     assert learner.own_imports(source) == (
         "from mine import relu\nfrom mine import drelu\n"
-        "from nnfs_core.validation import checked\nfrom nnfs_core.exercises import activation"
+        "from nnfs_core.validation import checked\nfrom nnfs_course.exercises import activation"
     )
 
 

@@ -26,8 +26,8 @@ from nnfs_core import (
     train_by_loops,
     update_by_loops,
 )
-from nnfs_core.exercises import pure_python as exercises
-from tools.layout import ROOT
+from nnfs_course.exercises import pure_python as exercises
+from tools.lib.layout import ROOT
 
 SOURCE = (ROOT / "nnfs_core" / "pure_python.py").read_text("utf-8")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.notebook_helpers import edit, text, toy_project
-from tools import readme
-from tools.layout import Refused
+from tools.lib import readme
+from tools.lib.layout import Refused
 
 BADGE = (
     "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"

@@ -9,8 +9,8 @@ import pytest
 from sklearn.dummy import DummyRegressor
 
 from nnfs_core import clean_tracks, load_tracks, prepare_dataset, preprocessing, scoreboard
-from tools import export, readme, store
-from tools.layout import COLAB, MACHINE_PATH, ROOT, read_notebooks, repository, tags
+from tools.lib import package, readme, stored
+from tools.lib.layout import COLAB, MACHINE_PATH, ROOT, read_notebooks, repository, tags
 
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|(?:src|href)=[\"']([^\"']+)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
@@ -49,11 +49,11 @@ def broken_links(path, content):
 
 
 def test_the_package_is_what_the_notebooks_export():
-    export.main(["--check"])
+    package.main(["--check"])
 
 
 def test_the_notebooks_are_stored_in_normal_form():
-    assert list(store.check()) == []
+    assert list(stored.check()) == []
 
 
 def test_the_readme_shows_the_stages():

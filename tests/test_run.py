@@ -5,7 +5,7 @@ import pytest
 
 from tests.notebook_helpers import add_notebook, code, printed, seal, shown, toy_project
 from tools import run
-from tools.layout import Refused, read_notebooks
+from tools.lib.layout import Refused, read_notebooks
 
 SHOW = "import os\nprint('tracks:', open(os.environ['NNFS_DATA']).read().strip())"
 

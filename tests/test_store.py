@@ -19,10 +19,10 @@ from tests.notebook_helpers import (
     text,
     toy_project,
 )
-from tools import store
-from tools.execution import execute
-from tools.layout import Notebook, Refused, read_notebooks, reading_minutes
-from tools.normal_form import METADATA
+from tools.lib import stored
+from tools.lib.execution import execute
+from tools.lib.layout import Notebook, Refused, read_notebooks, reading_minutes
+from tools.lib.normal_form import METADATA
 
 FIGURE = shown({"image/png": PICTURE, "text/plain": "<Figure size 640x480 with 1 Axes>"})
 # Joined, so that no check finds it in this file.
@@ -130,7 +130,7 @@ def test_the_setup_cell_finds_or_clones_the_package_and_prints_nothing(tmp_path,
     ],
 )
 def test_check_refuses_a_cell(tmp_path, cell, message):
-    (problem,) = store.check(seal(toy_project(tmp_path, cell)))
+    (problem,) = stored.check(seal(toy_project(tmp_path, cell)))
     assert message in problem
     assert problem.startswith("notebooks/01_activation.ipynb, cell 5 (")
 
@@ -143,7 +143,7 @@ def test_check_lets_pass(tmp_path):
         code("# nbval: times differ\nt()", "nbval-ignore-output"),
         text("[data](../data/README.md), https://example.org/home/, ~/tracks/x"),
     ]
-    store.main(["--check"], seal(toy_project(tmp_path, *cells)))
+    stored.main(["--check"], seal(toy_project(tmp_path, *cells)))
 
 
 @pytest.mark.parametrize(
@@ -167,47 +167,47 @@ def test_check_refuses_an_edited_file(tmp_path, old, new, message):
     assert old in stored
     first(root).write_text(stored.replace(old, new), "utf-8")
     with pytest.raises(Refused) as caught:
-        store.main(["--check"], root)
+        stored.main(["--check"], root)
     assert message in str(caught.value)
 
 
 def test_new_data_or_a_new_module_make_what_was_stored_stale(tmp_path):
     root = seal(toy_project(tmp_path))
     (root / "nnfs_core" / "activation.py").write_text("")
-    (problem,) = store.check(root)
+    (problem,) = stored.check(root)
     assert problem.startswith("notebooks/02_layer.ipynb: stored for")  # 01 makes it itself
     (root / "nnfs_core" / "validation.py").write_text("")
-    assert len(list(store.check(root))) == 2
+    assert len(list(stored.check(root))) == 2
     seal(root)
     (root / "data" / "tracks.csv").write_text("popularity\n2\n")
-    assert len(list(store.check(root))) == 2
+    assert len(list(stored.check(root))) == 2
 
 
 def test_a_line_of_a_notebook_that_is_gone_is_refused_and_then_dropped(tmp_path):
     root = seal(toy_project(tmp_path))
-    with (root / store.LOCK).open("a") as lock:
+    with (root / stored.LOCK).open("a") as lock:
         lock.write(f"{'0' * 64}  03_gone.ipynb\n")
-    assert list(store.check(root)) == [
+    assert list(stored.check(root)) == [
         "notebooks/stored.sha256: 03_gone.ipynb is no notebook: run `make export`"
     ]
-    store.main([], root)
-    assert list(store.check(root)) == []
+    stored.main([], root)
+    assert list(stored.check(root)) == []
 
 
 def test_what_is_run_is_what_is_stale_or_named_or_all(tmp_path, monkeypatch):
     root = seal(toy_project(tmp_path))
     ran = []
-    monkeypatch.setattr(store, "execute", lambda notebook: ran.append(notebook.number))
+    monkeypatch.setattr(stored, "execute", lambda notebook: ran.append(notebook.number))
     edit(root / "notebooks" / "02_layer.ipynb", 1, source="# A new title")
     named = ["notebooks/01_activation.ipynb"]
     for arguments, expected in ((named, [1]), ([], [2]), ([], []), (["--all"], [1, 2])):
         ran.clear()
-        store.main(arguments, root)
+        stored.main(arguments, root)
         assert ran == expected
     assert "Next: [A new title](02_layer.ipynb)" in first(root).read_text("utf-8")
-    assert list(store.check(root)) == []
+    assert list(stored.check(root)) == []
     with pytest.raises(Refused, match="no notebook '09_none'"):
-        store.main(["09_none"], root)
+        stored.main(["09_none"], root)
 
 
 def test_two_runs_store_the_same_bytes(tmp_path, monkeypatch):
@@ -216,11 +216,11 @@ def test_two_runs_store_the_same_bytes(tmp_path, monkeypatch):
     where = "import os\nprint(os.environ.get('NNFS_DATA'), os.path.basename(os.getcwd()))"
     show = "from IPython.display import display\ndisplay({'a': 1})\n1 + 1"
     root = seal(toy_project(tmp_path, code(many), code(where), code(show)))
-    store.main(["--all"], root)
+    stored.main(["--all"], root)
     stored = bytes_of(root)
-    assert list(store.check(root)) == []
+    assert list(stored.check(root)) == []
     assert b"None notebooks" in stored["01_activation.ipynb"]
-    store.main(["--all"], root)
+    stored.main(["--all"], root)
     assert bytes_of(root) == stored
 
 
@@ -232,7 +232,7 @@ def test_a_failing_notebook_is_not_stored_and_those_before_it_are(tmp_path):
     edit(failing, 4, source="wrong = 2")
     edited = failing.read_bytes()
     with pytest.raises(Refused) as caught:
-        store.main([], root)
+        stored.main([], root)
     said = str(caught.value)
     assert said.startswith("notebooks/02_layer.ipynb, cell 5 ('print(wrong / 0)') failed")
     assert "ZeroDivisionError: division by zero" in said

@@ -1,1 +1,1 @@
-"""The repository's own tools: `python -m tools.NAME`, NAME being export, store, readme or run."""
+"""The repository's own commands: `python -m tools` lists them."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.layout import EXERCISES, HANDWRITTEN, PACKAGE, ROOT, Notebook, read_notebooks, tags
+from tools.lib.layout import EXERCISES, HANDWRITTEN, PACKAGE, ROOT, Notebook, read_notebooks, tags
 
 FOLDER = "learner"
 WELCOME = """\

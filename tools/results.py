@@ -7,8 +7,8 @@ import argparse
 import os
 from pathlib import Path
 
-from tools.execution import execute
-from tools.layout import DATA, ROOT, read_notebooks
+from tools.lib.execution import execute
+from tools.lib.layout import DATA, ROOT, read_notebooks
 from tools.run import scoreboard
 
 FULL_SIZE = "n_tracks, iterations = len(tracks), 2000"

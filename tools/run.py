@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-from tools.execution import execute
-from tools.layout import DATA, ROOT, Notebook, read_notebooks
+from tools.lib.execution import execute
+from tools.lib.layout import DATA, ROOT, Notebook, read_notebooks
 
 
 def scoreboard(notebooks: list[Notebook]) -> str:

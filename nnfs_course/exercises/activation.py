@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnfs_core.check import Wrong, called, exercise, refused, same
+from nnfs_course.judge import Wrong, called, exercise, refused, same
 
 Z = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
 CASES = {"positive z": Z > 0, "negative z": Z < 0, "z = 0": Z == 0}

@@ -4,8 +4,8 @@ import numpy as np
 
 from nnfs_core import backpropagation as reference
 from nnfs_core.activation import drelu
-from nnfs_core.check import Wrong, called, exercise, refused, same, same_arrays, slopes
-from nnfs_core.exercises.forward_pass import network
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays, slopes
+from nnfs_course.exercises.forward_pass import network
 from nnfs_core.forward_pass import feed_forward
 
 

@@ -1,13 +1,13 @@
-"""Write what README.md shows of the notebooks: `python -m tools.readme [--check]`.
+"""Write what README.md shows of the notebooks.
 
 That is the table of stages, and the picture of the last cell tagged `picture`.
 """
 
+import ast
 import base64
 from pathlib import Path
 
-from tools.generation import write_or_check
-from tools.layout import ROOT, Refused, colab_badge, read_notebooks, reading_minutes
+from tools.lib.layout import ROOT, Refused, colab_badge, read_notebooks, reading_minutes
 
 BEGIN, END = "<!-- stages -->", "<!-- /stages -->"
 PICTURE = "docs/picture.png"
@@ -46,10 +46,10 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
     return {path: text.encode(), **picture(root)}
 
 
-def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
-    """Write the table, or check it."""
-    write_or_check(generate, root, arguments)
 
-
-if __name__ == "__main__":
-    main()
+def commands(root: Path = ROOT) -> dict[str, str]:
+    """Commands of tools/ and what each does: the first line of its docstring."""
+    found = {}
+    for path in sorted((root / "tools").glob("[a-z]*.py")):
+        found[path.stem] = ast.get_docstring(ast.parse(path.read_text("utf-8"))).splitlines()[0]
+    return found

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnfs_core.check import Wrong, called, exercise, refused, same, same_arrays
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays
 
 SIZES = (300, 200, 100, 50)
 

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 
 from nnfs_core import training_loop as reference
-from nnfs_core.check import Wrong, called, exercise, refused, same, same_arrays
-from nnfs_core.exercises.forward_pass import network
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays
+from nnfs_course.exercises.forward_pass import network
 
 
 def _losses(X, Y, layer_sizes, **settings):

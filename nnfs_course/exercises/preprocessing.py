@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from nnfs_core import preprocessing as reference
-from nnfs_core.check import Wrong, called, exercise, refused, same
+from nnfs_course.judge import Wrong, called, exercise, refused, same
 
 
 def _tracks(n=60):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnfs_core import forward_pass as reference
-from nnfs_core.check import Wrong, called, exercise, refused, same, same_arrays
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays
 
 
 def network(layer_sizes=(3, 5, 4, 2), m=6):

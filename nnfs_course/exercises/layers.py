@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnfs_core import layers as reference
-from nnfs_core.check import Wrong, called, exercise, refused, same, same_arrays
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays
 
 Z = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
 DA = np.array([[1.0, 2.0, -3.0], [0.5, -1.0, 4.0]])

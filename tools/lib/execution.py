@@ -9,8 +9,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
-from nnfs_core.figures import LIVE
-from tools.layout import Notebook, Refused
+from nnfs_course.figures import LIVE
+from tools.lib.layout import Notebook, Refused
 
 CELL_TIMEOUT = 600  # seconds
 

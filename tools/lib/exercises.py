@@ -1,7 +1,7 @@
-"""The reader's part of each notebook: `python -m tools.exercises` lists what is wrong with it.
+"""The reader's part of each notebook, and what is wrong with it.
 
 Hints, solutions and wrong answers are in solutions/, a file a notebook. `make export` folds hints
-and solution into the cell tagged `folds`, after the cells tagged `stub` and `check`.
+and solution into the cell tagged `folds`, after the cells tagged `stub` and `judge`.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from tools.layout import ROOT, Notebook, Refused, read_notebooks, tags
+from tools.lib.layout import ROOT, Notebook, Refused, read_notebooks, tags
 
 PREDICTIONS, EXERCISES, HINTS, MISTAKES = 4, 3, 2, 3  # at least, in each notebook or exercise
 PREDICT = "**Predict before you run.**"
@@ -20,7 +20,7 @@ CODE = "```python\n{}\n```"
 
 
 class Answer(NamedTuple):
-    """A wrong answer, and what the check says to it."""
+    """A wrong answer, and what the judge says to it."""
 
     title: str
     message: str
@@ -36,7 +36,7 @@ class Exercise(NamedTuple):
 
 
 def read_solutions(root: Path, notebook: Notebook) -> dict[str, Exercise]:
-    """Exercises of a notebook by the name of their check; raises Refused at what is no part."""
+    """Exercises of a notebook by the name of their judge; raises Refused at what is no part."""
     path = root / "solutions" / f"{notebook.path.stem}.md"
     text = path.read_text("utf-8") if path.exists() else ""
     exercises = {}
@@ -62,15 +62,15 @@ def pairs(parts: list[str]) -> Iterator[tuple[str, str]]:
     return zip(parts[1::2], parts[2::2], strict=True)
 
 
-def checked(cell: NotebookNode) -> str:
-    """Name of the exercise that a cell tagged `check` checks."""
-    called = re.search(r"^check\.(\w+)\(", cell.source, re.MULTILINE)
+def judged(cell: NotebookNode) -> str:
+    """Name of the exercise that a cell tagged `judge` judges."""
+    called = re.search(r"^judge\.(\w+)\(", cell.source, re.MULTILINE)
     return called[1] if called else ""
 
 
 def folds(solutions: dict[str, Exercise], cell: NotebookNode) -> str:
-    """Hints, the second inside the first, and the solution of what a cell checks, in markdown."""
-    exercise = solutions.get(checked(cell), Exercise([], "", []))
+    """Hints, the second inside the first, and the solution of what a cell judges, in markdown."""
+    exercise = solutions.get(judged(cell), Exercise([], "", []))
     hint = ""
     for number, text in reversed(list(enumerate(exercise.hints, start=1))):
         hint = FOLD.format(f"Hint {number}", f"{text}\n\n{hint}".strip())
@@ -81,8 +81,8 @@ def exercise_cells(notebook: Notebook) -> Iterator[tuple[str, list[NotebookNode]
     """Name of each exercise, and its cells from the task to the folds."""
     cells = notebook.content.cells
     for place, cell in enumerate(cells):
-        if "check" in tags(cell):
-            yield checked(cell), cells[max(place - 2, 0) : place + 2]
+        if "judge" in tags(cell):
+            yield judged(cell), cells[max(place - 2, 0) : place + 2]
 
 
 def problems(root: Path, notebook: Notebook) -> Iterator[str]:
@@ -103,17 +103,17 @@ def problems(root: Path, notebook: Notebook) -> Iterator[str]:
     solutions, found = read_solutions(root, notebook), []
     for exercise, parts in exercise_cells(notebook):
         found.append(exercise)
-        wanted = [[], ["stub"], ["check"], ["folds"]]
+        wanted = [[], ["stub"], ["judge"], ["folds"]]
         task = [tags(cell) for cell in parts] == wanted and parts[0].source.startswith(
             "### Exercise "
         )
         if not task or "\n" in parts[2].source.strip():
-            parts = "a task '### Exercise ...' and cells tagged stub, check (one call), folds"
+            parts = "a task '### Exercise ...' and cells tagged stub, judge (one call), folds"
             yield f"{name}, {exercise}: expected {parts}"
             continue
         said = "".join(output.get("data", {}).get("text/plain", "") for output in parts[2].outputs)
         if said != f"{exercise}: not attempted yet":
-            yield f"{name}, {exercise}: the check says {said!r} to the stub"
+            yield f"{name}, {exercise}: the judge says {said!r} to the stub"
         known = solutions.get(exercise, Exercise([], "", []))
         for what, count, least in [
             ("hints", len(list(filter(None, known.hints))), HINTS),
@@ -124,19 +124,9 @@ def problems(root: Path, notebook: Notebook) -> Iterator[str]:
                 yield f"solutions/{notebook.path.stem}.md, {exercise}: {count} {what}, not {least}"
     for tag in ("stub", "folds"):
         if (count := sum(tag in tags(cell) for cell in cells)) != len(found):
-            yield f"{name}: {count} cells tagged {tag} for {len(found)} tagged check"
+            yield f"{name}: {count} cells tagged {tag} for {len(found)} tagged judge"
     if len(found) < EXERCISES:
         yield f"{name}: {len(found)} exercises, expected {EXERCISES}"
     if lost := [name for name, known in solutions.items() if known.solution and name not in found]:
-        yield f"{name}: no cell tagged check for the solution of {', '.join(lost)}"
+        yield f"{name}: no cell tagged judge for the solution of {', '.join(lost)}"
 
-
-def main(root: Path = ROOT) -> None:
-    """Run the check."""
-    faults = [fault for notebook in read_notebooks(root) for fault in problems(root, notebook)]
-    if faults:
-        raise Refused("\n".join(faults))
-
-
-if __name__ == "__main__":
-    main()

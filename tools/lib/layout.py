@@ -9,20 +9,17 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "nnfs_core"
-# Modules that no notebook makes; every stage may import them.
-HANDWRITTEN = ("validation", "check", "ledger", "figures")
-EXERCISES = "exercises"  # folder of the package: the checks of each notebook, by hand, too
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "nnfs_core"  # the network: generated from the notebooks, but for
+HANDWRITTEN = ("validation",)  # the modules that every stage may import
+COURSE = "nnfs_course"  # what teaches, by hand: it imports the network, never the other way round
+EXERCISES = "exercises"  # its folder of judges, a module a notebook
+# A stage whose names stay in its own module: they would stand twice in the flat namespace.
+APART = ("pure_python",)
 DATA = "data/tracks.csv"
-WRITTEN_TAGS = {
-    "setup",
-    "links",
-    "gained",
-    "folds",
-}  # the tags of the cells that tools.store writes
+WRITTEN_TAGS = {"setup", "links", "gained", "folds"}  # of the cells that the tools write
 KNOWN_TAGS = WRITTEN_TAGS | {"export", "given", "scoreboard", "parameters", "picture"}
-KNOWN_TAGS |= {"stub", "check", "nbval-ignore-output"}
+KNOWN_TAGS |= {"stub", "judge", "nbval-ignore-output"}
 COLAB = "https://colab.research.google.com"
 # A path that exists on one machine only. What stands before it tells it from a part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|tmp|work|Users)/|\bC:\\(?!n)")

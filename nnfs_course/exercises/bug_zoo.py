@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnfs_core.check import Wrong, called, exercise
+from nnfs_course.judge import Wrong, called, exercise
 
 
 @exercise

@@ -1,12 +1,11 @@
-"""Write REFERENCE.md, one page of symbols and formulas: `python -m tools.reference [--check]`."""
+"""Write REFERENCE.md, one page of symbols and formulas."""
 
 import re
 from pathlib import Path
 
-from nnfs_core.ledger import SYMBOLS
-from tools.export import public_names
-from tools.generation import write_or_check
-from tools.layout import ROOT, Refused, read_notebooks
+from nnfs_course.ledger import SYMBOLS
+from tools.lib.package import public_names
+from tools.lib.layout import ROOT, Refused, read_notebooks
 
 HEAD = """\
 # Reference
@@ -15,7 +14,7 @@ The symbols of the network and of its training, in the order of one iteration. A
 layers count from 1. $\\odot$ multiplies entry by entry, and a gradient has the shape of what it is
 the gradient of. The words are in the [glossary](GLOSSARY.md).
 
-Generated from `nnfs_core/ledger.py` by `make export`. The notebooks check their arrays against the
+Generated from `nnfs_course/ledger.py` by `make export`. The notebooks check their arrays against the
 same table.
 
 | symbol | shape | what it is | formula | function | notebook |
@@ -37,7 +36,7 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
     rows = []
     for symbol, row in SYMBOLS.items():
         if row.function and row.function not in owners:
-            raise Refused(f"nnfs_core/ledger.py, {symbol}: no notebook exports {row.function!r}")
+            raise Refused(f"nnfs_course/ledger.py, {symbol}: no notebook exports {row.function!r}")
         owner = owners.get(row.function)
         cells = [
             latex(symbol),
@@ -50,11 +49,3 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
         rows.append(f"| {' | '.join(cells)} |\n")
     return {root / "REFERENCE.md": (HEAD + "".join(rows)).encode()}
 
-
-def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
-    """Write the page, or check it."""
-    write_or_check(generate, root, arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from nnfs_core import pure_python as reference
-from nnfs_core.check import Wrong, called, exercise, refused, same
+from nnfs_course.judge import Wrong, called, exercise, refused, same
 
 SIZES = [3, 4, 2, 5, 2]
 SAMPLES = [[0.5, -1.0, 2.0], [1.5, 0.25, -0.5], [-0.75, 1.0, 1.25]]

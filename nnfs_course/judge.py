@@ -1,6 +1,6 @@
-"""Say whether an answer to an exercise is right, and if not, what is probably wrong with it.
+"""Judge whether an answer to an exercise is right, and if not, what is probably wrong with it.
 
-The checks themselves are in nnfs_core/exercises/, one module a notebook. A check returns a Verdict,
+The checks themselves are in nnfs_course/exercises/, one module a notebook. A check returns a Verdict,
 which a notebook shows. It never raises, and it never shows the answer.
 """
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.exercises import folds, read_solutions
-from tools.export import public_names
-from tools.layout import (
+from tools.lib.exercises import folds, read_solutions
+from tools.lib.package import public_names
+from tools.lib.layout import (
     PACKAGE,
     Notebook,
     colab_badge,
@@ -59,7 +59,7 @@ def normalise(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> str:
     count = 0
     for cell in content.cells:
         kept = sorted(set(tags(cell)))
-        if "check" in kept:
+        if "judge" in kept:
             sources["folds"] = folds(solutions, cell)
         cell.source = next((sources[tag] for tag in kept if tag in sources), cell.source)
         cell.metadata = nbformat.from_dict({"tags": kept} if kept else {})

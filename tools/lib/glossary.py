@@ -1,4 +1,4 @@
-"""Check GLOSSARY.md against the notebooks: `python -m tools.glossary`.
+"""GLOSSARY.md against the notebooks.
 
 A term stands in bold where it is introduced, in the notebook that its entry links, and in no text
 before. What else stands in bold has an entry; phrases that end with a dot or a colon are headings.
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.layout import ROOT, Notebook, Refused, read_notebooks, tags
+from tools.lib.layout import ROOT, Notebook, Refused, read_notebooks, tags
 
 ENTRY = re.compile(r"\*\*(.+?)\*\*: (.+) \[(.+)\]\(notebooks/(.+)\)", re.DOTALL)
 NO_PROSE = re.compile(r"```.*?```|\$\$.*?\$\$|`[^`\n]*`|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)", re.DOTALL)
@@ -102,12 +102,3 @@ def faults(root: Path = ROOT) -> Iterator[str]:
                 if early := form.search(NO_PROSE.sub("", text)):
                     yield f"notebooks/{name}: {early[0]!r} is used before {entry.home} explains it"
 
-
-def main(root: Path = ROOT) -> None:
-    """Run the check."""
-    if found := list(faults(root)):
-        raise Refused("\n".join(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,41 @@
+"""Say what is wrong in the repository, running no notebook."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.lib import exercises, glossary, package, readme, reference, stored
+from tools.lib.layout import ROOT, Refused, read_notebooks
+
+
+def generated(root: Path = ROOT) -> Iterator[str]:
+    """Generated files that differ from what the notebooks make."""
+    for part in (package, readme, reference):
+        for path, content in part.generate(root).items():
+            before = path.read_bytes() if path.exists() else b""
+            if before == content:
+                continue
+            name = str(path.relative_to(root))
+            yield f"{name} differs from what the notebooks make: run `make export`"
+            if path.suffix != ".png":
+                sides = (side.decode(errors="replace").splitlines() for side in (before, content))
+                yield from difflib.unified_diff(*sides, name, "from the notebooks", lineterm="")
+
+
+def faults(root: Path = ROOT) -> Iterator[str]:
+    """All faults, in words that say what to do."""
+    yield from generated(root)
+    yield from stored.faults(root)
+    for notebook in read_notebooks(root):
+        yield from exercises.problems(root, notebook)
+    yield from glossary.faults(root)
+
+
+def main(root: Path = ROOT) -> None:
+    """Run the command."""
+    if found := list(faults(root)):
+        raise Refused("\n".join(found))
+
+
+if __name__ == "__main__":
+    main()

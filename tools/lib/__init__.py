@@ -1,0 +1,1 @@
+"""What the commands in tools/ are made of: not commands themselves."""
