@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 # Stored outputs are for the shipped tracks and show no sliders, whatever started make.
 SHIPPED := env -u NNFS_DATA -u JPY_SESSION_NAME -u COLAB_RELEASE_TAG
 
-.PHONY: help run test check learner lab export clean
+.PHONY: help run test check learner lab export bench clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/'
 
@@ -32,6 +32,9 @@ export: $(VENV)/test.txt  ## package, stored outputs and README from the noteboo
 	$(PY) -m ruff format -q notebooks
 	$(PY) -m ruff check -q --fix notebooks
 	$(SHIPPED) $(PY) -m tools.export
+
+bench: $(VENV)/run.txt  ## time a step of training against the plain formulas
+	@env -u OPENBLAS_CORETYPE $(PY) -m tools.bench
 
 clean:  ## remove what the commands made
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -13,24 +13,30 @@ from nnfs_core.validation import (
     Array,
     Arrays,
     guard_cache,
+    guard_differences,
     guard_gradients,
     guard_losses,
     guard_number,
     guard_parameters,
     guard_training_data,
-    guard_values,
 )
 
 
 def mse_loss(A: Array, Y: Array) -> float:
-    """Return 1/(2m) times the sum of (A - Y)². A, Y: (n_outputs, m)."""
+    """Return 1/(2m) times the sum of (A - Y)². A, Y: (n_outputs, m).
+
+    Raises ValueError or TypeError for shapes or values that do not fit.
+    """
     guard_losses(A, Y)
     m = A.shape[1]
     return float(np.sum((A - Y) ** 2) / (2 * m))
 
 
 def l2_loss(parameters: Arrays, l2: float, m: int) -> float:
-    """Return l2/(2m) times the sum of all squared weights; biases do not count."""
+    """Return l2/(2m) times the sum of all squared weights; biases do not count.
+
+    l2: the λ of the formula, m: the number of samples. Raises ValueError or TypeError for bad ones.
+    """
     guard_parameters(parameters)
     guard_number("l2", l2, least=0)
     guard_number("m", m, least=1, whole=True)
@@ -61,12 +67,12 @@ def backpropagate(X: Array, Y: Array, cache: Arrays, parameters: Arrays, l2: flo
 
 
 def central_differences(loss: Callable[[], float], array: Array, h: float = 1e-5) -> Array:
-    """Return the gradient of loss() by each entry of an array that it reads: slow, for checks.
+    """Return the gradient of loss() by each entry of a float64 array that it reads.
 
-    The array holds floats. It is shifted in place and put back, also if loss() stops.
+    Each entry is shifted by h up and down, in place, and put back, also if loss() stops. This takes
+    two calls of loss() an entry: it is for checks. Raises TypeError or ValueError for bad input.
     """
-    guard_values("array", array, kinds="f")
-    guard_number("h", h, above=0)
+    guard_differences(loss, array, h)
     gradient = np.zeros_like(array)
     for place in np.ndindex(array.shape):
         value = array[place]
@@ -82,9 +88,12 @@ def central_differences(loss: Callable[[], float], array: Array, h: float = 1e-5
 
 
 def numerical_gradients(X: Array, Y: Array, parameters: Arrays, l2: float = 0.0) -> Arrays:
-    """Return what backpropagate returns, by central differences."""
+    """Return the gradients that backpropagate returns, by central differences: slow, for checks.
+
+    X: (n_features, m), Y: (n_outputs, m). Raises ValueError or TypeError for bad input.
+    """
     guard_training_data(X, Y, parameters, l2)
-    shifted = {key: array.astype(np.float64) for key, array in parameters.items()}  # copies
+    shifted = {key: array.astype(np.float64) for key, array in parameters.items()}
 
     def total_loss():
         A, _ = feed_forward(X, shifted)
@@ -94,7 +103,11 @@ def numerical_gradients(X: Array, Y: Array, parameters: Arrays, l2: float = 0.0)
 
 
 def gradient_error(gradients: Arrays, others: Arrays) -> float:
-    """Return the largest ‖g - n‖ / (‖g‖ + ‖n‖) over the arrays of two dicts with the same keys."""
+    """Return the largest ‖g - n‖ / (‖g‖ + ‖n‖) over the arrays of two dicts with the same keys.
+
+    It lies between 0 (the same) and 1. Raises ValueError or TypeError for keys, shapes or values
+    that do not fit.
+    """
     guard_gradients(gradients, others)
     errors = [0.0]  # two gradients of zeros agree
     for key, gradient in gradients.items():

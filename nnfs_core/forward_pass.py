@@ -8,7 +8,7 @@ from nnfs_core.validation import Array, Arrays, guard_network
 
 
 def feed_forward(X: Array, parameters: Arrays) -> tuple[Array, Arrays]:
-    """Return the network's output A, (n_outputs, m), and the cache {"Z1", "A1", ..., "ZL", "AL"}.
+    """Return the network's output A_L and the cache {"Z1", "A1", ..., "ZL", "AL"}, which holds it.
 
     X: (n_features, m), a sample a column; parameters as initialize_parameters returns them.
     Z_l and A_l are (n_l, m). Raises ValueError or TypeError for shapes or values that do not fit.

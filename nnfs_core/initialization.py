@@ -20,7 +20,8 @@ def initialize_parameters(layer_sizes: list[int], seed: int = 0) -> Arrays:
     rng = np.random.default_rng(seed)
     parameters = {}
     for layer in range(1, len(layer_sizes)):
-        n_in, n_out = layer_sizes[layer - 1], layer_sizes[layer]
+        n_in = layer_sizes[layer - 1]
+        n_out = layer_sizes[layer]
         parameters[f"W{layer}"] = rng.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)
         parameters[f"b{layer}"] = np.zeros((n_out, 1))
     return parameters

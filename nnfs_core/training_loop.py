@@ -17,6 +17,7 @@ from nnfs_core.validation import (
     Array,
     Arrays,
     NotFinite,
+    guard_parameters,
     guard_training,
     guard_update,
     guard_values,
@@ -24,7 +25,11 @@ from nnfs_core.validation import (
 
 
 def update_parameters(parameters: Arrays, gradients: Arrays, learning_rate: float) -> Arrays:
-    """Return new parameters, one step against the gradients: W - η dW and b - η db."""
+    """Return new parameters, one step against the gradients: W - η dW and b - η db.
+
+    gradients: {"dW1", "db1", ...} as backpropagate returns them; learning_rate: η, above 0.
+    Raises ValueError or TypeError for keys, shapes or values that do not fit.
+    """
     guard_update(parameters, gradients, learning_rate)
     return {key: array - learning_rate * gradients[f"d{key}"] for key, array in parameters.items()}
 
@@ -41,19 +46,21 @@ _DEAD = (
     "cannot learn; use another seed or a smaller learning_rate"
 )
 _DIVERGED = (
-    "the loss is not finite in iteration {}: learning_rate {} is probably too large, try a tenth of it, "
+    "training diverges in iteration {}: learning_rate {} is probably too large, try a tenth of it, "
     "and check that X and Y are scaled"
 )
 
 
 def _step(X, Y, parameters, learning_rate, l2):
-    """Return the prediction and the loss before one update, and the parameters after it."""
+    """Return the output and the loss before one update, and the parameters after it."""
     with np.errstate(over="ignore", invalid="ignore"):  # the guards tell of it
         A, cache = feed_forward(X, parameters)
         loss = mse_loss(A, Y) + l2_loss(parameters, l2, X.shape[1])
         guard_values("the loss", loss)
         gradients = backpropagate(X, Y, cache, parameters, l2)
-        return A, loss, update_parameters(parameters, gradients, learning_rate)
+        updated = update_parameters(parameters, gradients, learning_rate)
+        guard_parameters(updated)
+    return A, loss, updated
 
 
 def train(
@@ -72,25 +79,24 @@ def train(
 
     X: (n_0, m), Y: (n_L, m). parameters: where to start, instead of He initialization with seed.
     callback(iteration, loss, parameters) is called after each update. Ctrl-C returns what there is.
-    Raises FloatingPointError if the loss is not finite, ValueError or TypeError for bad input.
+    Raises FloatingPointError if a number overflows, ValueError or TypeError for bad input.
     """
     guard_training(X, Y, layer_sizes, learning_rate, iterations, l2, seed, parameters, callback)
     if parameters is None:
         parameters = initialize_parameters(layer_sizes, seed)
     losses = []
-    dead = False
+    warned = False
     try:
         with threadpool_limits(1, "blas"):
             for iteration in range(1, iterations + 1):
                 try:
-                    A, loss, after = _step(X, Y, parameters, learning_rate, l2)
+                    A, loss, parameters = _step(X, Y, parameters, learning_rate, l2)
                 except NotFinite:
                     raise FloatingPointError(_DIVERGED.format(iteration, learning_rate)) from None
-                if not dead and not A.any(axis=1).all():
-                    warnings.warn(_DEAD.format(iteration), stacklevel=2)
-                    dead = True
-                parameters = after
                 losses.append(loss)
+                if not warned and not A.any(axis=1).all():
+                    warnings.warn(_DEAD.format(iteration), stacklevel=2)
+                    warned = True
                 if callback is not None:
                     callback(iteration, loss, parameters)
     except KeyboardInterrupt:
@@ -99,5 +105,9 @@ def train(
 
 
 def predict(X: Array, parameters: Arrays) -> Array:
-    """Return the network's output for X (n_0, m): an array (n_L, m), scaled as the targets were."""
-    return feed_forward(X, parameters)[0]
+    """Return the network's output for X (n_0, m): an array (n_L, m), scaled as the targets were.
+
+    Raises ValueError or TypeError for shapes or values that do not fit.
+    """
+    A, _ = feed_forward(X, parameters)
+    return A

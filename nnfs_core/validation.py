@@ -127,7 +127,7 @@ def guard_parameters(parameters):
             "layer; expected a dict of initialize_parameters: use the network's own methods"
         )
     given = parameters if isinstance(parameters, dict) else {}
-    layers = [int(key[1:]) for key in given if str(key)[1:].isdecimal() and key[0] in "Wb"]
+    layers = [int(key[1:]) for key in given if str(key)[1:].isdecimal() and str(key)[0] in "Wb"]
     depth = min(max(layers, default=1), len(given)) or 1
     keys = [f"{letter}{layer}" for layer in range(1, depth + 1) for letter in "Wb"]
     guard_keys("parameters", parameters, keys)
@@ -154,32 +154,41 @@ def guard_training_data(X, Y, parameters, l2=0.0):
 def guard_cache(X, cache, parameters):
     """Refuse a cache that is not of this X and these parameters.
 
-    Names, shapes and the whole output are looked at; of the layers the first, the middle and the
-    last sample are computed again.
+    Each A_l is compared with relu(Z_l) as a whole; each Z_l is computed again for the first, the
+    middle and the last sample, and may differ by round-off (in float32, too).
     """
     m, depth = X.shape[1], len(parameters) // 2
     guard_keys("cache", cache, [f"{k}{layer}" for layer in range(1, depth + 1) for k in "ZA"])
     some = [0, m // 2, m - 1]
-    A = X[:, some]
+    A_before = X[:, some]
     for layer in range(1, depth + 1):
         W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
-        for key in (f"Z{layer}", f"A{layer}"):
-            guard_shape(f"cache[{key!r}]", cache[key], len(b), m)
-        Z = W @ A + b
-        A = np.maximum(Z, 0)
-        same = [np.allclose(cache[f"Z{layer}"][:, some], Z)]
-        same.append(np.allclose(cache[f"A{layer}"][:, some], A))
-        if layer == depth:
-            same.append(np.array_equal(cache[f"A{layer}"], np.maximum(cache[f"Z{layer}"], 0)))
-        if not all(same):
+        Z, A = (
+            guard_samples(f"cache['{k}{layer}']", cache[f"{k}{layer}"], len(b), m) for k in "ZA"
+        )
+        distance = np.abs(Z[:, some] - (W @ A_before + b))
+        round_off = 1e-5 * (np.abs(W) @ np.abs(A_before) + np.abs(b))
+        if not (np.all(distance <= round_off) and np.array_equal(A, np.maximum(Z, 0))):
             expected = "feed_forward(X, parameters)[1]"
             raise ValueError(f"cache is of other X or parameters; expected {expected}")
+        A_before = A[:, some]
 
 
 def guard_losses(A, Y):
     """Refuse predictions and targets of different shapes: broadcasting would hide it."""
     guard_matrix("A", A, kinds="f")
     guard_matrix("Y", Y, *A.shape)
+
+
+def guard_differences(loss, array, h):
+    """Refuse a loss that is no function, all but an array of float64, and a step not above 0."""
+    if not callable(loss):
+        raise TypeError(f"loss is {describe(loss)}; expected a function without arguments")
+    if type(array) is not np.ndarray or array.dtype != np.float64:
+        expected = "an array of float64, since a small step is lost in the round-off of others"
+        raise TypeError(f"array is {describe(array)}; expected {expected}")
+    guard_values("array", array)
+    guard_number("h", h, above=0)
 
 
 def guard_gradients(gradients, others):

@@ -161,14 +161,3 @@ def refused(function, *arguments, error=ValueError, what="bad input", **named):
         stops = f"{what} stops with {type(other).__name__}"
         raise Wrong(f"{stops}; expected a {error.__name__}") from None
     raise Wrong(f"{what} is accepted; expected a {error.__name__}")
-
-
-def slopes(function, array, h=1e-6):
-    """Return the slope of function(array), a number, by each entry: central differences."""
-    result = np.zeros_like(array, float)
-    for place in np.ndindex(array.shape):
-        for sign in (1, -1):
-            moved = array.astype(float)
-            moved[place] += sign * h
-            result[place] += sign * function(moved) / (2 * h)
-    return result

@@ -50,7 +50,10 @@ def test_the_derivative_is_that_of_finite_differences(Z):
         (np.array([1j]), TypeError, "expected real numbers"),
         ([1.0], TypeError, "Z is a list; expected a NumPy array"),
         ("1", TypeError, "Z is a str"),
-        (None, TypeError, "Z is a NoneType"),
+        (None, TypeError, "Z is .*None"),
+        (np.ones(2, np.float16), TypeError, "float16; expected real numbers"),
+        (np.ones((1, 1)).view(np.matrix), TypeError, "Z is a matrix; expected a NumPy array"),
+        (np.ma.array([1.0]), TypeError, "Z is a MaskedArray; expected a NumPy array"),
     ],
 )
 def test_bad_input_is_refused(function, bad, error, message):

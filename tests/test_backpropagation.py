@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from nnfs_core import (
     backpropagate,
+    central_differences,
     drelu,
     feed_forward,
     gradient_error,
     l2_loss,
+    mlp,
     mse_loss,
     numerical_gradients,
 )
@@ -20,7 +22,17 @@ ONE = {"W1": np.array([[1.5]]), "b1": np.array([[-1.0]])}
 X1, Y1 = np.array([[2.0, 0.0]]), np.array([[3.0, 1.0]])  # Z = 2, -1
 
 
-STALE = feed_forward(X1, {"W1": ONE["W1"] + 1, "b1": ONE["b1"]})[1]  # from before an update
+def stale_cache():
+    """Return the cache of parameters from before an update."""
+    return feed_forward(X1, {"W1": ONE["W1"] + 1, "b1": ONE["b1"]})[1]
+
+
+def tampered(key):
+    """Return the arguments of backpropagate, with one entry of an array of the cache changed."""
+    X, Y, parameters = random_network([3, 4, 2], m=9)
+    cache = feed_forward(X, parameters)[1]
+    cache[key][0, 0 if key.startswith("Z") else 1] += 1  # Z is looked at for a few samples
+    return X, Y, cache, parameters
 
 
 def gradients_of(X, Y, parameters, l2=0.0):
@@ -110,6 +122,40 @@ def test_gradient_error_by_hand():
     assert gradient_error(three_four, {"dW1": np.array([[-3.0, -4.0]])}) == 1
     zero = {"dW1": np.zeros((1, 2))}
     assert gradient_error(zero, zero) == 0 and gradient_error(zero, three_four) == 1
+    for size in (1.0, 1e200, 1e-200, 1e-310):  # the squares of these overflow, or vanish
+        one, third = {"dW1": np.array([[size, 0.0]])}, {"dW1": np.array([[size / 3, 0.0]])}
+        assert gradient_error(one, {"dW1": -one["dW1"]}) == 1
+        assert gradient_error(one, third) == pytest.approx(0.5)
+
+
+def test_central_differences_of_a_cubic_by_hand():
+    array = np.array([[1.0, -2.0]])
+    gradient = central_differences(lambda: float((array**3).sum()), array, h=0.1)
+    np.testing.assert_allclose(gradient, [[3.01, 12.01]])  # 3w² + h²
+    assert array.tolist() == [[1, -2]]
+    one = np.array(3.0)  # any shape will do
+    assert central_differences(lambda: float(one**2), one) == pytest.approx(6)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_interrupted_central_differences_leave_no_entry_shifted(calls):
+    array, count = np.array([1.0, 2.0]), iter(range(1, 10))
+
+    def loss():
+        if next(count) == calls:
+            raise KeyboardInterrupt
+        return 0.0
+
+    with pytest.raises(KeyboardInterrupt):
+        central_differences(loss, array)
+    assert array.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_round_off_of_float32_is_no_foreign_cache(seed):
+    X, Y, parameters = random_network([14, 64, 32, 1], m=500, seed=seed)
+    single = {key: array.astype(np.float32) for key, array in parameters.items()}
+    assert gradients_of(X.astype(np.float32), Y.astype(np.float32), single)["dW1"].any()
 
 
 @pytest.mark.parametrize(
@@ -139,15 +185,42 @@ def test_gradient_error_by_hand():
             "A is a MaskedArray; expected a 2-D NumPy array",
         ),
         (lambda: mse_loss(X1.astype(np.float16), Y1), TypeError, "float16; expected floats"),
+        (lambda: mse_loss(Y1.view(np.matrix), Y1), TypeError, "A is a matrix"),
+        (lambda: mse_loss(Y1, Y1.tolist()), TypeError, "Y is a list"),
+        (lambda: l2_loss(ONE, np.float32(np.inf), 5), ValueError, "l2 is .*inf"),
+        (lambda: l2_loss(ONE, True, 5), ValueError, "l2 is True"),
+        (lambda: l2_loss(ONE, 10**400, 5), ValueError, "l2 is 1000"),
+        (lambda: l2_loss(ONE, 0.1, 5.0), ValueError, "m is 5.0; expected a whole number"),
+        (lambda: l2_loss(mlp([2, 1]).parameters, 0.1, 5), TypeError, "network of layers"),
+        (lambda: backpropagate(X1, Y1, None, ONE), TypeError, "cache is .*None.*expected a dict"),
+        (lambda: backpropagate(X1, Y1, stale_cache(), ONE), ValueError, "of other X or parameters"),
         (
-            lambda: backpropagate(X1, Y1, STALE, ONE),
+            lambda: backpropagate(X1 + 1, Y1, feed_forward(X1, ONE)[1], ONE),
             ValueError,
-            "cache is of other X or parameters",
+            "cache is of other X",
+        ),
+        (lambda: backpropagate(*tampered("A2")), ValueError, "cache is of other X"),
+        (lambda: backpropagate(*tampered("A1")), ValueError, "cache is of other X"),
+        (lambda: backpropagate(*tampered("Z1")), ValueError, "cache is of other X"),
+        (
+            lambda: backpropagate(X1, Y1, {"Z1": [[1.0]], "A1": X1}, ONE),
+            TypeError,
+            r"cache\['Z1'\] is a list",
+        ),
+        (lambda: central_differences(1.0, X1), TypeError, "loss is 1.0; expected a function"),
+        (lambda: central_differences(float, 1.0), TypeError, "array is 1.0; expected an array"),
+        (lambda: central_differences(float, X1.astype(np.float32)), TypeError, "of float64"),
+        (lambda: central_differences(float, np.array([np.nan])), ValueError, "array holds 1 NaN"),
+        (
+            lambda: central_differences(float, X1, h=0),
+            ValueError,
+            "h is 0; expected a number above",
         ),
         (lambda: gradient_error({}, {}), ValueError, "empty dict"),
         (lambda: gradient_error({"dW1": X1}, {"dW2": X1}), ValueError, "missing dW1, unknown dW2"),
         (lambda: gradient_error({"dW1": X1}, {"dW1": X1.T}), ValueError, r"others\['dW1'\]"),
         (lambda: gradient_error([X1], [X1]), TypeError, "gradients is a list; expected a dict"),
+        (lambda: gradient_error({"dW1": X1 * np.nan}, {"dW1": X1}), ValueError, "holds 2 NaN"),
     ],
 )
 def test_bad_input_is_refused(call, error, message):

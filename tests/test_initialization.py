@@ -51,14 +51,15 @@ def test_the_global_generator_is_not_touched():
 
 
 @pytest.mark.parametrize(
-    "sizes", [[], [14], 14, "14", [14, 0], [14, -1], [14, 2.5], [14, "1"], [14, True], None]
+    "sizes",
+    [[], [14], 14, "14", [14, 0], [14, -1], [14, 2.5], [14, "1"], [14, True], [14, np.nan], None],
 )
 def test_bad_sizes_are_refused(sizes):
     with pytest.raises(ValueError, match="layer_sizes"):
         initialize_parameters(sizes)
 
 
-@pytest.mark.parametrize("seed", [-1, 0.5, None, "0"])
+@pytest.mark.parametrize("seed", [-1, 0.5, None, "0", True, np.inf])
 def test_bad_seeds_are_refused(seed):
     with pytest.raises(ValueError, match="seed is"):
         initialize_parameters([2, 1], seed)

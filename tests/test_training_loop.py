@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.neural_network import MLPRegressor
+from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from nnfs_core import (
@@ -19,6 +20,7 @@ from nnfs_core import (
     initialize_parameters,
     l2_loss,
     load_tracks,
+    mlp,
     mse_loss,
     predict,
     prepare_dataset,
@@ -163,7 +165,7 @@ def test_a_loss_that_is_no_number_names_the_iteration_and_the_cause():
     start = initialize_parameters([3, 1], seed=0)
     start["W1"][:] = 1e200
     with pytest.raises(
-        FloatingPointError, match="loss is (inf|nan) in iteration 1: learning_rate 0.05 .*tenth"
+        FloatingPointError, match="training diverges in iteration 1: learning_rate 0.05 .*tenth"
     ):
         train(X, Y, [3, 1], parameters=start, **SETTINGS)
     expected = pytest.raises(FloatingPointError, match=r"in iteration \d+: learning_rate 50")
@@ -177,6 +179,10 @@ def test_a_loss_that_is_no_number_names_the_iteration_and_the_cause():
             iterations=2000,
             l2=100.0,
         )
+    with pytest.raises(FloatingPointError, match="in iteration 1: learning_rate 1e"):
+        # The loss is a number still: only the step to the parameters overflows.
+        start = {"W1": np.ones((1, 3)), "b1": np.ones((1, 1))}
+        train(1e3 * X, Y, [3, 1], parameters=start, learning_rate=1e306, iterations=1)
 
 
 def test_a_dead_output_is_told_once():
@@ -197,16 +203,52 @@ def test_one_dead_output_of_two_is_told():
         train(X, np.vstack([Y, Y]), [3, 2], parameters=half, **SETTINGS)
 
 
-def test_data_are_checked_once_and_not_in_each_iteration(monkeypatch):
+def blas_threads():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("end", [None, KeyboardInterrupt, ZeroDivisionError])
+def test_one_core_is_used_and_the_others_are_given_back_whatever_happens(end):
     X, Y = problem()
-    calls = []
-    real = np.isfinite
-    monkeypatch.setattr(np, "isfinite", lambda *a: calls.append(np.size(a[0]) > 1) or real(*a))
-    train(X, Y, [3, 4, 1], seed=2, learning_rate=0.05, iterations=2)
-    few = sum(calls)
-    calls.clear()
-    train(X, Y, [3, 4, 1], seed=2, learning_rate=0.05, iterations=50)
-    assert sum(calls) == few > 0
+    inside = []
+
+    def callback(*_):
+        inside.append(blas_threads())
+        if end:
+            raise end
+
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # an interrupt warns
+                train(X, Y, [3, 4, 1], seed=2, callback=callback, **SETTINGS)
+        except ZeroDivisionError:
+            pass
+        assert blas_threads() == before == {2} and inside[0] == {1}
+
+
+def test_a_callback_that_is_false_is_called_and_its_own_errors_are_its_own():
+    class Calls(list):
+        def __call__(self, *now):
+            self.append(now)
+
+    X, Y = problem()
+    calls = Calls()
+    train(X, Y, [3, 4, 1], seed=2, callback=calls, **SETTINGS)
+    assert len(calls) == 30
+
+    def spoilt(iteration, loss, parameters):
+        predict(X * np.nan, parameters)
+
+    with pytest.raises(ValueError, match="X holds 120 NaN"):  # and not: training diverges
+        train(X, Y, [3, 4, 1], seed=2, callback=spoilt, **SETTINGS)
+
+
+def test_numpy_numbers_and_large_seeds_work_without_a_warning():
+    X, Y = problem()
+    given = {"learning_rate": np.float32(0.1), "iterations": np.int64(2), "l2": np.float64(0.1)}
+    assert len(train(X, Y, (3, np.int64(4), 1), seed=2**32, **given).losses) == 2
 
 
 @pytest.mark.parametrize(
@@ -221,6 +263,16 @@ def test_data_are_checked_once_and_not_in_each_iteration(monkeypatch):
         ({"layer_sizes": [3]}, ValueError, "layer_sizes"),
         ({"learning_rate": 0}, ValueError, "learning_rate is 0; expected a number above 0"),
         ({"learning_rate": np.inf}, ValueError, "learning_rate is inf"),
+        ({"learning_rate": np.float32(np.inf)}, ValueError, "learning_rate is .*inf"),
+        ({"learning_rate": np.nan}, ValueError, "learning_rate is nan"),
+        ({"learning_rate": True}, ValueError, "learning_rate is True"),
+        ({"learning_rate": 10**400}, ValueError, "learning_rate is 1000"),
+        ({"learning_rate": "0.1"}, ValueError, "learning_rate is a str"),
+        ({"iterations": True}, ValueError, "iterations is True"),
+        ({"Y": problem()[1].tolist()}, TypeError, "Y is a list"),
+        ({"Y": problem()[1] * np.inf}, ValueError, "Y holds 40 NaN or infinite"),
+        ({"X": problem()[0].astype(np.float16)}, TypeError, "X .*float16"),
+        ({"parameters": mlp([3, 4, 1]).parameters}, TypeError, "network of layers"),
         ({"iterations": 0}, ValueError, "iterations is 0; expected a whole number, 1 or more"),
         ({"iterations": 1.5}, ValueError, "iterations is 1.5"),
         ({"l2": -0.1}, ValueError, "l2 is -0.1; expected a number, 0 or more"),
@@ -256,6 +308,15 @@ def test_bad_input_is_refused(change, error, message):
 def test_bad_updates_are_refused(gradients, rate, message):
     with pytest.raises(ValueError, match=message):
         update_parameters({"W1": np.ones((1, 2)), "b1": np.ones((1, 1))}, gradients, rate)
+
+
+def test_what_belongs_to_a_network_of_layers_is_refused():
+    parameters = mlp([3, 1]).parameters
+    gradients = {"dW1": np.ones((1, 3)), "db1": np.ones((1, 1))}
+    with pytest.raises(TypeError, match="network of layers"):
+        update_parameters(parameters, gradients, 0.1)
+    with pytest.raises(TypeError, match="network of layers"):
+        predict(np.ones((3, 2)), parameters)
 
 
 def test_predict_is_the_last_activation(network):

@@ -1,4 +1,4 @@
-"""Checks of notebook 3."""
+"""Judges of notebook 3."""
 
 import numpy as np
 

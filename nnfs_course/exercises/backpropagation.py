@@ -1,17 +1,18 @@
-"""Checks of notebook 5."""
+"""Judges of notebook 5."""
 
 import numpy as np
 
 from nnfs_core import backpropagation as reference
 from nnfs_core.activation import drelu
-from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays, slopes
-from nnfs_course.exercises.forward_pass import network
 from nnfs_core.forward_pass import feed_forward
+from nnfs_course.examples import network
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_arrays
 
 
 def _backward(X, Y, cache, parameters, l2=0.0, *, by=None, mask="Z", penalty=None, last="relu"):
     """Gradients by the formulas, or with one of them changed: what a mistake gives."""
-    m, depth, gradients = X.shape[1], len(parameters) // 2, {}
+    m, depth = X.shape[1], len(parameters) // 2
+    gradients = {}
     A = cache[f"Z{depth}"] if last == "linear" else cache[f"A{depth}"]
     dA = (A - Y) / (by or m)
     for layer in range(depth, 0, -1):
@@ -29,7 +30,7 @@ def _backward(X, Y, cache, parameters, l2=0.0, *, by=None, mask="Z", penalty=Non
 def dA_absolute(dA_absolute):
     """The gradient of the mean absolute error."""
     A, Y = np.array([[0.2, 0.9, 0.5, 0.4]]), np.array([[0.5, 0.1, 0.3, 0.8]])
-    right = slopes(lambda A: np.abs(A - Y).mean(), A)
+    right = reference.central_differences(lambda: np.abs(A - Y).mean(), A)
     mistakes = {
         "m times too large: is the mean missing, or m the number of rows?": 4 * right,
         "the sign is wrong: where A is too large, J rises with A": -right,
@@ -42,7 +43,7 @@ def dA_absolute(dA_absolute):
     }
     same("dA", called(dA_absolute, A, Y), right, mistakes)
     ones, halves = np.ones((1, 7)), np.full((1, 7), 0.5)
-    right = slopes(lambda A: np.abs(A - halves).mean(), ones)
+    right = reference.central_differences(lambda: np.abs(ones - halves).mean(), ones)
     same("dA for 7 samples", called(dA_absolute, ones, halves), right)
 
 
@@ -134,6 +135,48 @@ def backpropagate(backpropagate):
         mistakes = {k: v for k, v in mistakes.items() if l2 or "penalty" not in k}
         options = {"l2": l2} if l2 else {}  # 0 is the default
         same_arrays(called(backpropagate, *given, **options), right, mistakes)
+
+
+@exercise
+def central_differences(central_differences):
+    """The slopes of a loss by the entries of an array that it reads."""
+    array = np.array([[1.0, -2.0], [0.5, 3.0]])
+
+    def loss():
+        return float(np.sum(array**3) + array[0, 0] * array[1, 1])
+
+    for h in (0.1, 1e-5):  # at 0.1 the slope of a cube is off by h², so the two are told apart
+        kept = array.copy()
+        right = 3 * kept**2 + h**2 + kept[::-1, ::-1] * np.eye(2)
+        mistakes = {
+            "twice too large: the two points are 2h apart": 2 * right,
+            "the sign is wrong: above minus below": -right,
+            "that looks to one side only: shift down, too": right + 3 * kept * h,
+            "that looks to one side only: shift up, too": right - 3 * kept * h,
+            "0 everywhere: loss() reads the array itself, so shift that, not a copy": 0 * right,
+        }
+        mistakes = {message: np.round(slopes, 6) for message, slopes in mistakes.items()}
+        step = {} if h == 1e-5 else {"h": h}  # 1e-5 is the default
+        got = central_differences(loss, array, **step)
+        if got is None:
+            raise Wrong("your function returns None: is a `return` missing?")
+        if got is array:
+            raise Wrong("the array itself comes back: put the slopes into a new one")
+        if not np.array_equal(array, kept):
+            raise Wrong("an entry is not put back: afterwards the array should be what it was")
+        rounded = np.round(got, 6) if isinstance(got, np.ndarray) else got
+        same("the gradient", rounded, np.round(right, 6), mistakes)
+
+    def stop():
+        raise KeyboardInterrupt
+
+    kept = array.copy()
+    try:
+        central_differences(stop, array)
+    except KeyboardInterrupt:
+        pass
+    if not np.array_equal(array, kept):
+        raise Wrong("where loss() stops, the entry stays shifted: put it back in `finally`")
 
 
 @exercise

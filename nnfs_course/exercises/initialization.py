@@ -1,4 +1,4 @@
-"""Checks of notebook 2."""
+"""Judges of notebook 2."""
 
 import numpy as np
 
