@@ -3,8 +3,9 @@
 Generated from notebooks/07_layers.ipynb by `make export`: edit that, not this.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from nnfs_core.backpropagation import central_differences, gradient_error
 from nnfs_core.validation import (
     Array,
     Arrays,
+    ReadOnly,
     describe,
     guard_keys,
+    guard_kind,
     guard_layer_sizes,
     guard_matrix,
     guard_number,
@@ -22,10 +25,9 @@ from nnfs_core.validation import (
 
 
 class Part:
-    """What goes forward and back: it has a memory in between, which copies and pickles leave out."""
+    """What goes forward and back, with a memory in between; copies and pickles leave that out."""
 
     memory = None
-    gradients: Mapping[str, Array] = MappingProxyType({})
 
     def recall(self):
         """Return what the way forward remembered; raises RuntimeError if there was none."""
@@ -36,7 +38,12 @@ class Part:
 
     def __getstate__(self):
         """Return what a copy keeps."""
-        return {k: v for k, v in vars(self).items() if k not in ("memory", "gradients")}
+        forgotten = {"memory": None, "gradients": {}}
+        return {name: forgotten.get(name, value) for name, value in vars(self).items()}
+
+    def __repr__(self):
+        """Return the class."""
+        return f"{type(self).__name__}()"
 
 
 class Layer(Part):
@@ -64,16 +71,13 @@ class Layer(Part):
         """
         raise NotImplementedError(f"{type(self).__name__}.backward")
 
-    def _arrays(self) -> Arrays:
-        return {**self.parameters, **self.buffers}
-
     def state(self) -> Arrays:
         """Return copies of all parameters and buffers, by name."""
-        return {name: array.copy() for name, array in self._arrays().items()}
+        return {name: array.copy() for name, array in {**self.parameters, **self.buffers}.items()}
 
     def load_state(self, state: Arrays) -> None:
         """Write what state() returned into the parameters and buffers; raises ValueError if not."""
-        own = self._arrays()
+        own = {**self.parameters, **self.buffers}
         guard_keys("state", state, list(own))
         for name, array in own.items():
             guard_matrix(f"state[{name!r}]", state[name], *array.shape)
@@ -117,11 +121,11 @@ class Linear(Layer):
         guard_number("n_in", n_in, least=1, whole=True)
         guard_number("n_out", n_out, least=1, whole=True)
         variances = {"he": 2 / n_in, "xavier": 2 / (n_in + n_out), "normal": 0.1**2}
-        if initialization not in variances:
+        if initialization not in list(variances):
             known = ", ".join(variances)
             raise ValueError(f"initialization is {initialization!r}; expected one of {known}")
         if not isinstance(rng, np.random.Generator):
-            guard_number("rng", rng, least=0, whole=True)
+            guard_number("rng (a seed or a generator)", rng, least=0, whole=True)
         draws = np.random.default_rng(rng).standard_normal((n_out, n_in))
         self.parameters["W"] = draws * np.sqrt(variances[initialization])
         self.parameters["b"] = np.zeros((n_out, 1))
@@ -232,7 +236,7 @@ class MSELoss(Loss):
     def forward(self, A, Y):
         """Return the loss; remember A - Y."""
         A = guard_samples("A", A)
-        Y = guard_samples("Y", Y, *A.shape)
+        Y = guard_samples("Y", Y, *A.shape).astype(A.dtype, copy=False)
         self.memory = A - Y
         return float(np.sum(self.memory**2) / (2 * A.shape[1]))
 
@@ -240,6 +244,24 @@ class MSELoss(Loss):
         """Return dA = (A - Y) / m."""
         difference = self.recall()
         return difference / difference.shape[1]
+
+
+def _numbered(layers: tuple[Layer, ...]) -> dict[str, list[tuple[str, Layer, str]]]:
+    """Name with the number l of its layer, layer, and name there, of all arrays by their kind."""
+    found = {"parameters": [], "buffers": []}
+    before = 0  # layers with weights in front
+    for layer in layers:
+        for kind, arrays in found.items():
+            for own in getattr(layer, kind):
+                letters, number = re.fullmatch(r"(.*?)(\d*)", own).groups()
+                inside = int(number or bool(layer.penalised))  # a network counts its own from 1
+                arrays.append((f"{letters}{before + inside}", layer, own))
+        weights = [int(re.search(r"\d*$", name)[0] or 1) for name in layer.penalised]
+        before += max(weights, default=0)
+    names = [name for arrays in found.values() for name, _, _ in arrays]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two arrays would be called {twice[0]!r}: give one another name")
+    return found
 
 
 def _parts(layer: Layer) -> Iterator[Layer]:
@@ -251,20 +273,19 @@ def _parts(layer: Layer) -> Iterator[Layer]:
                 yield from _parts(inner)
 
 
-def _numbered(layers: tuple[Layer, ...], kind: str) -> list[tuple[str, Layer, str]]:
-    """Name with the number l of its layer, layer, and name there, of all arrays of a kind."""
-    found, before = [], 0  # layers with weights in front
-    for layer in layers:
-        for own in getattr(layer, kind):
-            letters = own.rstrip("0123456789")
-            number = own.removeprefix(letters)  # a network inside has numbers of its own
-            found.append((f"{letters}{before + int(number or bool(layer.penalised))}", layer, own))
-        numbers = [name.removeprefix(name.rstrip("0123456789")) for name in layer.penalised]
-        before += max([int(number or 1) for number in numbers], default=0)
-    names = [name for name, _, _ in found]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f"two {kind} would be called {twice[0]!r}: give one another name")
-    return found
+def _guard_layers(layers: tuple[Layer, ...]) -> None:
+    """Refuse what is no layer, a layer that is not set up, and one that is there twice."""
+    expected = "layers, as in Sequential(Linear(4, 3, 0), ReLU()); a loss goes to Model"
+    for place, layer in enumerate(layers):
+        guard_kind(f"part {place}", layer, Layer, expected)
+    parts = [part for layer in layers for part in _parts(layer)]
+    for place, part in enumerate(parts):
+        if not hasattr(part, "buffers"):
+            raise TypeError(f"{type(part).__name__}.__init__ lacks super().__init__(): add it")
+        if part in parts[:place]:
+            raise ValueError(f"{part!r} is in the network twice, and has one memory: make two")
+    if not layers:
+        raise ValueError("a network of no layers; expected at least one")
 
 
 class Sequential(Layer):
@@ -275,22 +296,9 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers: Layer):
-        for layer in layers:
-            if not isinstance(layer, Layer):
-                given = f"{describe(layer)} among the layers"
-                raise TypeError(
-                    f"{given}; expected parts such as Sequential(Linear(4, 3, 0), ReLU())"
-                )
-            if not hasattr(layer, "parameters"):
-                raise TypeError(f"{type(layer).__name__}.__init__ lacks super().__init__(): add it")
-        if not layers:
-            raise ValueError("a network of no layers; expected at least one")
-        parts = [part for layer in layers for part in _parts(layer)]
-        if twice := [part for place, part in enumerate(parts) if part in parts[:place]]:
-            raise ValueError(f"{twice[0]!r} is in the network twice, and has one memory: make two")
+        _guard_layers(layers)
         self.layers = layers
-        self._names = _numbered(layers, "parameters")
-        self._buffer_names = _numbered(layers, "buffers")
+        self._names = _numbered(layers)
 
     def forward(self, X, training=False):
         """Return the output of the last layer."""
@@ -313,26 +321,27 @@ class Sequential(Layer):
 
     @property
     def parameters(self):
-        """The arrays themselves: a change in place changes the network, an assignment is refused."""
-        arrays = {name: layer.parameters[own] for name, layer, own in self._names}
-        return MappingProxyType(arrays)
+        """The arrays themselves: a change in place changes the network."""
+        names = self._names["parameters"]
+        return ReadOnly({name: layer.parameters[own] for name, layer, own in names})
 
     @property
     def gradients(self):
-        """The gradients of the last backward."""
-        arrays = {f"d{name}": layer.gradients[f"d{own}"] for name, layer, own in self._names}
-        return MappingProxyType(arrays)
+        """The gradients of the last backward, or {}."""
+        names = [found for found in self._names["parameters"] if found[1].gradients]
+        return ReadOnly({f"d{name}": layer.gradients[f"d{own}"] for name, layer, own in names})
 
     @property
     def buffers(self):
         """What is kept but not learnt."""
-        arrays = {name: layer.buffers[own] for name, layer, own in self._buffer_names}
-        return MappingProxyType(arrays)
+        names = self._names["buffers"]
+        return ReadOnly({name: layer.buffers[own] for name, layer, own in names})
 
     @property
     def penalised(self):
         """Names of the parameters that a penalty takes."""
-        return tuple(name for name, layer, own in self._names if own in layer.penalised)
+        names = self._names["parameters"]
+        return tuple(name for name, layer, own in names if own in layer.penalised)
 
     def __len__(self):
         """Return the number of parts."""
@@ -344,30 +353,35 @@ class Sequential(Layer):
 
     def __repr__(self):
         """Return a line for each part, and the number of all parameters."""
-        lines = [f"{place:3} {layer!r}" for place, layer in enumerate(self.layers)]
         count = sum(array.size for array in self.parameters.values())
-        return "\n".join([f"Sequential, {count:,} parameters", *lines])
+        parts = [repr(layer).replace("\n", "\n    ") for layer in self.layers]
+        lines = [f"{place:3} {part}" for place, part in enumerate(parts)]
+        return "\n".join([f"{type(self).__name__}, {count:,} parameters", *lines])
 
 
 class Model(Part):
     """A network, its loss, and an L2 penalty λ/(2m) Σ ‖W‖² on what the layers call penalised.
 
-    m: the number of samples in the *whole* training set, so that the penalty means the same at
-    every batch size; needed if l2 (λ) is above 0.
+    loss: MSELoss() if none is given. m: the number of samples in the *whole* training set, so that
+    the penalty means the same at every batch size; needed if l2 (λ) is above 0.
     """
 
     def __init__(
-        self, network: Layer, loss: Loss | None = None, *, l2: float = 0.0, m: int | None = None
+        self,
+        network: Sequential,
+        loss: Loss | None = None,
+        *,
+        l2: float = 0.0,
+        m: int | None = None,
     ):
-        if not isinstance(network, Layer):
-            raise TypeError(f"network is {describe(network)}; expected a layer, as Sequential(...)")
-        if loss is not None and not isinstance(loss, Loss):
-            raise TypeError(f"loss is {describe(loss)}; expected one such as MSELoss()")
+        loss = MSELoss() if loss is None else loss
+        guard_kind("network", network, Sequential, "Sequential(...) or mlp(...)")
+        guard_kind("loss", loss, Loss, "one such as MSELoss()")
         guard_number("l2", l2, least=0)
         if l2 > 0 or m is not None:
             guard_number("m (samples of the whole training set)", m, least=1, whole=True)
         self.network = network
-        self.loss_part = MSELoss() if loss is None else loss
+        self.loss_part = loss
         self.l2 = l2
         self.m = m
 
@@ -382,32 +396,31 @@ class Model(Part):
         Raises FloatingPointError if it is not finite, ValueError or TypeError for bad input.
         """
         guard_matrix("X", X)
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # a loss that is not finite is told below
+        with np.errstate(over="ignore", invalid="ignore"):  # told below: a loss that is no number
             A = self.network.forward(X, training=True)
             guard_matrix("Y", Y, *A.shape)
             loss = self.loss_part.forward(A, Y)
             if self.l2:
                 parameters = self.network.parameters
-                weights = [parameters[name] for name in self.network.penalised]
-                loss += self.l2 / (2 * self.m) * sum(float(np.sum(W**2)) for W in weights)
+                squares = sum(float(np.sum(parameters[W] ** 2)) for W in self.network.penalised)
+                loss += self.l2 / (2 * self.m) * squares
         if not np.isfinite(loss):
             cause = "the learning rate is probably too large, or X and Y are not scaled"
             raise FloatingPointError(f"the loss is {loss}: {cause}")
-        self.memory = self.network.memory
+        self.memory = self.network.memory, self.loss_part.memory
         return loss
 
     def backward(self) -> Array:
         """Return dX of the last loss; set the gradients of the network, with the penalty's."""
-        if self.recall() is not self.network.memory:
-            raise RuntimeError("a training forward came after the loss: call loss(X, Y) again")
+        network, loss_part = self.recall()
+        if network is not self.network.memory or loss_part is not self.loss_part.memory:
+            raise RuntimeError("another forward came after the loss: call loss(X, Y) again")
         dX = self.network.backward(self.loss_part.backward())
         if self.l2:
-            parameters, gradients = self.network.parameters, self.network.gradients
+            parameters = self.network.parameters
+            gradients = self.network.gradients
             for name in self.network.penalised:
-                gradient = gradients[f"d{name}"]
-                gradient += self.l2 / self.m * parameters[name]
+                gradients[f"d{name}"][...] += self.l2 / self.m * parameters[name]
         return dX
 
 
@@ -419,7 +432,7 @@ def mlp(
     initialization: str = "he",
     seed: int = 0,
 ) -> Sequential:
-    """Return a plain network [n_0, ..., n_L]: an activation after each layer, output after the last.
+    """Return a plain network [n_0, ..., n_L]: activations between the layers, output last.
 
     activation and output make a layer each time they are called, as a class does. The weights are
     those of initialize_parameters with this seed. Raises ValueError or TypeError for bad input.
@@ -430,7 +443,7 @@ def mlp(
             raise TypeError(f"{name} is {describe(kind)}; expected a class, as {name}=Tanh")
     rng = np.random.default_rng(seed)
     layers = []
-    for n_in, n_out in zip(layer_sizes, layer_sizes[1:], strict=False):
+    for n_in, n_out in pairwise(layer_sizes):
         layers += [Linear(n_in, n_out, rng, initialization), activation()]
     return Sequential(*layers[:-1], output())
 
@@ -441,6 +454,8 @@ def check_gradients(model: Model, X: Array, Y: Array) -> dict[str, float]:
     The error is that of gradient_error; below 1e-7 the two agree, for this X (n_0, m), this Y
     (n_L, m) and these sizes. Near a corner of ReLU a right gradient may miss that.
     """
+    guard_kind("model", model, Model, "Model(Sequential(...))")
+    guard_matrix("X", X)
     X = X.astype(np.float64)  # a copy, for the shifts
     model.loss(X, Y)
     gradients = {"dX": model.backward(), **model.network.gradients}

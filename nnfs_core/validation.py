@@ -14,6 +14,20 @@ Array = np.ndarray
 Arrays = dict[str, Array]  # by name: {"W1": ..., "b1": ...}
 
 
+class ReadOnly(dict):
+    """Arrays of a network by name: they may be changed in place, but not exchanged for others."""
+
+    def _refuse(self, *_, **__):
+        change = "network.parameters['W1'][...] = W"
+        raise TypeError(f"the names belong to the network: change an array in place, {change}")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self):
+        """Return how a copy or a pickle is made."""
+        return ReadOnly, (dict(self),)
+
+
 class NotFinite(ValueError):
     """Values that are NaN or infinite: in what was given, or in a training that diverges."""
 
@@ -24,7 +38,15 @@ def describe(value) -> str:
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    return f"{value!r}" if isinstance(value, numbers.Number) else f"a {type(value).__name__}"
+    if value is None or isinstance(value, numbers.Number):
+        return repr(value)
+    return f"a {type(value).__name__}"
+
+
+def guard_kind(name, value, kind, expected):
+    """Refuse all but an object of this class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {describe(value)}; expected {expected}")
 
 
 def guard_values(name, values, kinds="fiub"):
@@ -121,7 +143,7 @@ def guard_layer_sizes(layer_sizes, seed=0):
 
 def guard_parameters(parameters):
     """Refuse all but W1, b1, ..., WL, bL of floats whose shapes fit one another."""
-    if type(parameters).__name__ == "mappingproxy":
+    if isinstance(parameters, ReadOnly):
         raise TypeError(
             "parameters belongs to a network of layers, which may be another than ReLU after every "
             "layer; expected a dict of initialize_parameters: use the network's own methods"

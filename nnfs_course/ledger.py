@@ -71,14 +71,38 @@ SYMBOLS = {
         "Sigmoid",
     ),
     "tanh": Symbol("as the array", "activation function", r"\tanh' = 1 - \tanh^2", "Tanh"),
+    "layer": Symbol(
+        "as the array",
+        "part of a network: values go forward, gradients come back",
+        r"X \to A, \quad dX \leftarrow dA",
+        "Layer",
+    ),
+    "linear layer": Symbol(
+        "(n_l, m)", "layer with weights", r"Z = W X + b, \quad dX = W^\top dZ", "Linear"
+    ),
+    "network": Symbol(
+        "(n_L, m)", "layers in a row, itself a layer", r"A_L = f_L(\dots f_1(X))", "Sequential"
+    ),
+    "plain network": Symbol(
+        "(n_L, m)", "ReLU between linear layers, a linear output", "A_L = Z_L", "mlp"
+    ),
     "A_L": Symbol(
-        "(n_L, m)", "prediction, scaled as Y is", r"A_L = \mathrm{relu}(Z_L)", "feed_forward"
+        "(n_L, m)",
+        "prediction, scaled as Y is",
+        r"A_L = \mathrm{relu}(Z_L) \text{, from stage 7 on } A_L = Z_L",
+        "feed_forward",
     ),
     "MSE": Symbol("", "half the mean squared error", r"\frac{1}{2m} \sum (A_L - Y)^2", "mse_loss"),
+    "loss": Symbol(
+        "", "MSE as a part, with its way back", r"A_L \to \mathrm{MSE}, \quad dA_L", "MSELoss"
+    ),
     "penalty": Symbol(
         "", "L2 penalty, of strength λ", r"\frac{\lambda}{2m} \sum_l \lVert W_l \rVert^2", "l2_loss"
     ),
     "J": Symbol("", "total loss", r"J = \mathrm{MSE} + \mathrm{penalty}", "train"),
+    "model": Symbol(
+        "", "network, loss and penalty; m in the penalty is that of all training data", "J", "Model"
+    ),
     "dA_L": Symbol("(n_L, m)", "gradient at the output", r"dA_L = (A_L - Y) / m", "backpropagate"),
     "dA_l": Symbol(
         "(n_l, m)",

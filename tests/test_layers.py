@@ -1,5 +1,7 @@
-"""Stage 7: the contract of layers, their gradients, and networks made of them."""
+"""Stage 7: networks and models, and what they refuse; test_contract.py has each layer alone."""
 
+import copy
+import pickle
 import re
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from nnfs_core import (
     Layer,
     LeakyReLU,
     Linear,
+    Model,
+    MSELoss,
     ReLU,
     Sequential,
     Sigmoid,
@@ -23,21 +27,15 @@ from nnfs_core import (
     feed_forward,
     initialize_parameters,
     layers,
+    mlp,
+    predict,
     train,
+    update_parameters,
 )
 from tools.lib.layout import ROOT
 
 ACTIVATIONS = [ReLU, LeakyReLU, Sigmoid, Tanh, Identity]
 SMOOTH = [Sigmoid, Tanh, Identity]  # no corner that a difference could step over
-EACH = pytest.mark.parametrize("activation", ACTIVATIONS)
-
-
-def stack(*sizes, activation=Tanh, output=Identity, seed=0, l2=0.0, initialization="he"):
-    """A network of linear layers with an activation function between them."""
-    rng, parts = np.random.default_rng(seed), []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
-        parts += [Linear(n_in, n_out, rng, initialization), activation()]
-    return Sequential(*parts[:-1], output(), l2=l2)
 
 
 def toy(n_in=4, n_out=3, m=6, seed=0):
@@ -46,18 +44,64 @@ def toy(n_in=4, n_out=3, m=6, seed=0):
     return rng.standard_normal((n_in, m)), rng.standard_normal((n_out, m))
 
 
-def wrong_gradients(model, X, Y):
+def small(l2=0.0, m=None):
+    """A model for toy()."""
+    return Model(mlp([4, 5, 3], activation=Tanh), l2=l2, m=m)
+
+
+def step(model, X, Y, learning_rate=0.1):
+    """One step of gradient descent; the loss before it."""
+    loss = model.loss(X, Y)
+    model.backward()
+    for name, array in model.network.parameters.items():
+        array -= learning_rate * model.network.gradients[f"d{name}"]
+    return loss
+
+
+def wrong_gradients(model, X, Y, check=check_gradients):
     """Names of the gradients that finite differences refute."""
-    return [name for name, error in check_gradients(model, X, Y).items() if not error < 1e-7]
+    return [name for name, error in check(model, X, Y).items() if not error < 1e-7]
 
 
-@EACH
-@pytest.mark.parametrize("l2", [0.0, 0.7])
-def test_every_gradient_of_every_layer(activation, l2):
+class Scale(Layer):
+    """g X: a parameter that no penalty takes."""
+
+    def __init__(self, **parameters):
+        super().__init__()
+        self.parameters = {"g": np.full((1, 1), 1.5)} | parameters
+
+    def forward(self, X, training=False):
+        if training:
+            self.memory = X
+        return self.parameters["g"] * X
+
+    def backward(self, dA):
+        self.gradients = {"dg": np.sum(dA * self.recall()).reshape(1, 1)}
+        return self.parameters["g"] * dA
+
+
+class Wrapper(Layer):
+    """A layer around another one, which gives its arrays on."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+        self.parameters, self.penalised = layer.parameters, layer.penalised
+
+    def forward(self, X, training=False):
+        return self.layer.forward(X, training)
+
+    def backward(self, dA):
+        dX = self.layer.backward(dA)
+        self.gradients = self.layer.gradients
+        return dX
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_gradients_of_deep_networks(activation):
     X, Y = toy()
-    assert wrong_gradients(Sequential(Linear(4, 3, 0), activation(), l2=l2), X, Y) == []
-    assert wrong_gradients(stack(4, 5, 5, 3, activation=activation, l2=l2), X, Y) == []
-    assert wrong_gradients(stack(4, 5, 3, activation=Tanh, output=activation, l2=l2), X, Y) == []
+    deep = mlp([4, 5, 5, 3], activation=activation, output=activation)
+    assert wrong_gradients(Model(deep, l2=0.7, m=9), X, Y) == []
 
 
 @given(st.integers(0, 10**6), st.lists(st.sampled_from(SMOOTH), min_size=1, max_size=4))
@@ -65,47 +109,26 @@ def test_a_random_stack_has_the_right_slope_in_a_random_direction(seed, kinds):
     """An absolute error: behind four sigmoids a gradient can be as small as its round-off."""
     rng = np.random.default_rng(seed)
     parts = [part for kind in kinds for part in (Linear(4, 4, rng, "xavier"), kind())]
-    model, (X, Y) = Sequential(*parts, Linear(4, 3, rng), l2=0.3), toy(seed=seed)
+    model, (X, Y) = Model(Sequential(*parts, Linear(4, 3, rng)), l2=0.3, m=6), toy(seed=seed)
     model.loss(X, Y)
-    gradients = {"dX": model.backward()} | model.gradients
-    moved = {"X": X} | model.parameters
+    gradients = {"dX": model.backward(), **model.network.gradients}
+    moved = {"X": X, **model.network.parameters}
     ways = {name: rng.standard_normal(array.shape) for name, array in moved.items()}
     slope = sum(np.sum(gradients[f"d{name}"] * way) for name, way in ways.items())
     losses = []
-    for step in (1e-5, -2e-5):  # there, and back beyond the start
+    for shift in (1e-5, -2e-5):  # there, and back beyond the start
         for name, array in moved.items():
-            array += step * ways[name]
+            array += shift * ways[name]
         losses.append(model.loss(X, Y))
     assert abs(slope - (losses[0] - losses[1]) / 2e-5) < 1e-6 * max(1, abs(slope))
 
 
-def test_the_check_restores_what_it_moves():
-    model, (X, Y) = stack(4, 5, 3), toy()
-    before, X_before = {k: v.copy() for k, v in model.parameters.items()}, X.copy()
+def test_the_gradient_check_restores_what_it_moves():
+    model, (X, Y) = small(), toy()
+    before, X_before = model.network.state(), X.copy()
     check_gradients(model, X, Y)
-    assert all(np.array_equal(model.parameters[key], before[key]) for key in before)
+    assert all(np.array_equal(model.network.parameters[key], before[key]) for key in before)
     assert np.array_equal(X, X_before)
-
-
-@pytest.mark.parametrize("make", [*ACTIVATIONS, lambda: Linear(3, 3, 0)])
-def test_the_contract_out_of_order(make):
-    layer, inputs, other = make(), *toy(3, 3, 5)
-    with pytest.raises(RuntimeError, match="backward before forward: call forward first"):
-        layer.backward(np.ones((3, 5)))
-    layer.forward(other)
-    layer.forward(inputs)
-    first = layer.backward(other)
-    gradients = dict(layer.gradients)
-    assert np.array_equal(layer.backward(other), first)
-    assert all(np.array_equal(layer.gradients[key], gradients[key]) for key in gradients)
-    fresh = make()
-    fresh.forward(inputs)
-    assert np.array_equal(fresh.backward(other), first)
-
-
-def test_a_network_before_its_loss():
-    with pytest.raises(RuntimeError, match="MSELoss: backward before forward"):
-        stack(4, 5, 3).backward()
 
 
 @pytest.mark.parametrize("method", ["forward", "backward"])
@@ -114,7 +137,7 @@ def test_a_layer_without_a_half_says_so(method):
         getattr(Layer(), method)(1)
 
 
-@EACH
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_values_against_the_definition(activation):
     Z = np.linspace(-3, 3, 13)[None]
     expected = {
@@ -125,19 +148,6 @@ def test_values_against_the_definition(activation):
         Identity: Z,
     }
     np.testing.assert_allclose(activation().forward(Z), expected[activation], atol=1e-15)
-
-
-@EACH
-def test_extreme_inputs_stay_finite_and_warn_nobody(activation):
-    Z = np.array([[-1000.0, 1000.0, 0.0]])
-    layer = activation()
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
-        assert np.isfinite(layer.forward(Z)).all()
-        assert np.isfinite(layer.backward(np.ones_like(Z))).all()
-    model = stack(2, 8, 8, 1, activation=activation, l2=0.1)
-    X = np.array([[1000.0, -1000.0], [-1000.0, 1000.0]])
-    assert np.isfinite(model.loss(X, np.zeros((1, 2))))
-    assert np.isfinite(model.backward()).all()
 
 
 @pytest.mark.parametrize(
@@ -159,46 +169,303 @@ def test_a_shared_generator_goes_on():
     assert not np.array_equal(one, two)
 
 
+CALLS = [  # what is refused: where it happens, with what was given and what to do
+    (lambda: Linear(0, 3, 0), ValueError, "n_in is 0; expected a whole number, 1 or more"),
+    (lambda: Linear(3, 2.5, 0), ValueError, "n_out is 2.5"),
+    (lambda: Linear(4, 2, "he"), ValueError, r"rng \(a seed or a generator\) is a str"),
+    (lambda: Linear(3, 2, 0, "zeros"), ValueError, "'zeros'; expected one of he, xavier, normal"),
+    (lambda: Linear(3, 2, 0, ["he"]), ValueError, r"\['he'\]; expected one of he, xavier, normal"),
+    (lambda: LeakyReLU(-1), ValueError, "alpha is -1"),
+    (lambda: Sequential(), ValueError, "a network of no layers"),
+    (
+        lambda: Sequential([Linear(4, 3, 0)]),
+        TypeError,
+        "part 0 is a list; expected layers, as in Sequen",
+    ),
+    (lambda: Sequential("relu"), TypeError, "part 0 is a str; expected layers"),
+    (lambda: Sequential(Linear(4, 3, 0), ReLU), TypeError, "part 1 is the class ReLU; expected"),
+    (
+        lambda: Sequential(ReLU(), MSELoss()),
+        TypeError,
+        "part 1 is a MSELoss; .* a loss goes to Model",
+    ),
+    (
+        lambda: mlp([4, 3, 1], activation=ReLU()),
+        TypeError,
+        "a ReLU; expected a class, as activation",
+    ),
+    (
+        lambda: mlp([4, 3, 1], activation="relu"),
+        TypeError,
+        "a str; expected a class, as activation",
+    ),
+    (lambda: mlp([4, 3, 1], output=None), TypeError, "output is None; expected a class"),
+    (lambda: mlp([4]), ValueError, r"layer_sizes is \[4\]"),
+    (lambda: mlp([4, 3], initialization="big"), ValueError, "initialization is 'big'"),
+    (lambda: Model(Linear(4, 3, 0)), TypeError, "network is a Linear; expected Sequential"),
+    (lambda: Model(ReLU), TypeError, "network is the class ReLU; expected Sequential"),
+    (lambda: Model([Linear(4, 3, 0)]), TypeError, "network is a list; expected Sequential"),
+    (lambda: Model(mlp([4, 3]), MSELoss), TypeError, r"the class MSELoss; expected .* MSELoss\(\)"),
+    (lambda: Model(mlp([4, 3]), ReLU()), TypeError, "loss is a ReLU; expected one such as MSELoss"),
+    (lambda: Model(mlp([4, 3]), 0.1), TypeError, "loss is 0.1; expected one such as MSELoss"),
+    (lambda: Model(mlp([4, 3]), l2=-1), ValueError, "l2 is -1"),
+    (lambda: Model(mlp([4, 3]), l2=0.1), ValueError, r"m \(samples of the whole .* is None"),
+    (
+        lambda: Model(mlp([4, 3]), l2=0.1, m=2.5),
+        ValueError,
+        "training set.* is 2.5; expected a whole",
+    ),
+    (lambda: small().backward(), RuntimeError, "Model: backward before forward"),
+    (lambda: small().predict(toy()[0].T), ValueError, r"expected shape \(4, any\); .* try X\.T"),
+    (lambda: small().predict(toy()[0] * np.nan), ValueError, "X holds 24 NaN"),
+    (lambda: small().predict(toy()[0][:, 0]), ValueError, r"one sample is X\[:, None\]"),
+    (lambda: small().predict(toy()[0].tolist()), TypeError, "X is a list"),
+    (lambda: small().loss(toy()[0], toy()[1][:, :1]), ValueError, "Y is an array of shape"),
+    (lambda: small().loss(toy()[0], toy()[1][:1]), ValueError, r"expected shape \(3, 6\)"),
+    (lambda: small().loss(toy()[0], toy()[1] * np.inf), ValueError, "Y holds 18 NaN"),
+    (
+        lambda: small().loss(*(1e300 * part for part in toy())),
+        FloatingPointError,
+        "the loss is inf",
+    ),
+    (
+        lambda: check_gradients(mlp([4, 3]), *toy()),
+        TypeError,
+        "model is a Sequential; expected Model",
+    ),
+    (lambda: check_gradients(small(), toy()[0].tolist(), toy()[1]), TypeError, "X is a list"),
+    (lambda: mlp([4, 3]).parameters.update(W1=1), TypeError, "the names belong to the network"),
+    (lambda: predict(toy()[0], mlp([4, 3]).parameters), TypeError, "a network of layers"),
+    (
+        lambda: update_parameters(mlp([4, 3]).parameters, {}, 0.1),
+        TypeError,
+        "parameters belongs to a network of layers, .* use the network's own methods",
+    ),
+    (lambda: mlp([4, 3]).load_state({"W1": np.ones((3, 4))}), ValueError, "state: missing b1"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), CALLS)
+def test_a_wrong_call_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_an_array_of_a_network_is_changed_in_place_alone():
+    network = mlp([4, 3])
+    W = network.parameters["W1"].copy()
+    with pytest.raises(TypeError, match=r"in place, network\.parameters\['W1'\]\[\.\.\.\] = W"):
+        network.parameters["W1"] = W
+    network.parameters["W1"][...] = 2 * W
+    assert np.array_equal(network[0].parameters["W"], 2 * W)
+    for named in (network.parameters, copy.deepcopy(network.parameters)):
+        assert named["W1"].sum() == 2 * W.sum()
+
+
+shared = ReLU()
+
+
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    "parts",
     [
-        ((0, 3, 0), "n_in is 0; expected a whole number, 1 or more"),
-        ((3, 2.5, 0), "n_out is 2.5"),
-        ((3, 2, 0, "zeros"), "initialization is 'zeros'; expected one of he, xavier, normal"),
+        (shared, Linear(4, 4, 0), shared),
+        (shared, Sequential(Linear(4, 4, 0), shared)),
+        (Sequential(shared), Sequential(shared)),
+        (shared, Wrapper(shared)),
+        (Sequential(Wrapper(shared)), shared),
     ],
 )
-def test_bad_layers_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        Linear(*arguments)
+def test_one_layer_twice_is_refused_wherever_it_is(parts):
+    with pytest.raises(ValueError, match=r"ReLU\(\) is in the network twice, .*: make two"):
+        Sequential(*parts)
 
 
-def test_bad_input_is_refused():
-    model, (X, Y) = stack(4, 5, 3), toy()
-    with pytest.raises(ValueError, match=r"W \(5, 4\) takes 4 rows"):
-        model.forward(X.T)
-    with pytest.raises(ValueError, match="NaN"):
-        model.forward(X * np.nan)
-    with pytest.raises(ValueError, match="Y is"):
-        model.loss(X, Y[:, :1])
-    with pytest.raises(ValueError, match="alpha is -1"):
-        LeakyReLU(-1)
-    with pytest.raises(ValueError, match="l2 is -1"):
-        Sequential(Linear(2, 1, 0), l2=-1)
+class WithoutSuper(Layer):
+    """A layer that is not set up."""
+
+    def __init__(self):
+        self.parameters = {}
+
+
+def test_a_layer_that_is_not_set_up_is_refused():
+    for make in (WithoutSuper, lambda: Wrapper(WithoutSuper())):
+        with pytest.raises(TypeError, match=r"WithoutSuper.__init__ lacks super\(\).__init__\(\)"):
+            Sequential(Linear(4, 3, 0), make())
+
+
+class Silent(Scale):
+    """A layer that sets no gradient, or another."""
+
+    wrong: dict = {}
+
+    def backward(self, dA):
+        self.gradients = self.wrong
+        return dA
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"g": np.zeros((1, 1))}, {"dg": np.zeros((1, 3))}, {"dg": 0.0}, {"dg": None}]
+)
+def test_a_layer_without_its_gradient_is_named(wrong):
+    silent, (X, Y) = Silent(), toy()
+    silent.wrong = wrong
+    model = Model(Sequential(silent, Linear(4, 3, 0)))
+    model.loss(X, Y)
+    with pytest.raises(
+        RuntimeError, match=r"Silent\(g \(1, 1\)\): backward should set .*'dg'.* \(1, 1\)"
+    ):
+        model.backward()
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [
+        ([Linear(4, 3, 0), Tanh(), Linear(3, 2, 0)], "W1 b1 W2 b2"),
+        ([Scale(), Linear(4, 3, 0), Scale(), Tanh(), Linear(3, 2, 0)], "g0 W1 b1 g1 W2 b2"),
+        ([Sequential(Linear(4, 3, 0), Scale()), Linear(3, 2, 0), Scale()], "W1 b1 g1 W2 b2 g2"),
+        ([Linear(4, 3, 0), Sequential(Scale(), Tanh()), Linear(3, 2, 0)], "W1 b1 g1 W2 b2"),
+        ([Linear(4, 3, 0), mlp([3, 2, 2]), Linear(2, 2, 0)], "W1 b1 W2 b2 W3 b3 W4 b4"),
+        ([Linear(4, 3, 0), Sequential(mlp([3, 3, 2]), Scale())], "W1 b1 W2 b2 W3 b3 g3"),
+        ([Linear(4, 3, 0), Wrapper(mlp([3, 2, 2])), Linear(2, 2, 0)], "W1 b1 W2 b2 W3 b3 W4 b4"),
+        ([Tanh(), Sequential(ReLU()), Linear(4, 2, 0)], "W1 b1"),
+    ],
+)
+def test_arrays_carry_the_number_of_their_layer(parts, names):
+    network = Sequential(*parts)
+    assert " ".join(network.parameters) == names
+    assert set(network.penalised) == {name for name in names.split() if name[0] == "W"}
+    model, X = Model(network, l2=0.5, m=6), toy()[0]
+    assert wrong_gradients(model, X, np.ones(model.predict(X).shape)) == []
+    assert list(network.gradients) == [f"d{name}" for name in network.parameters]
+    assert network.state().keys() == network.parameters.keys()
+    other = pickle.loads(pickle.dumps(network))
+    for array in other.parameters.values():
+        array += 1.0  # its own, and those that its forward uses
+    assert not np.array_equal(other.forward(X), network.forward(X))
+
+
+@pytest.mark.parametrize("gradient", [1.0, np.ones((3, 1)), np.ones(6)])
+def test_a_gradient_of_another_shape_is_refused_before_a_layer_that_takes_any(gradient):
+    network = Sequential(Linear(4, 3, 0), Scale())
+    network.forward(toy()[0], training=True)
+    with pytest.raises((TypeError, ValueError), match="dA is .*; expected"):
+        network.backward(gradient)
+
+
+def test_two_arrays_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two arrays would be called 'g1': give one another name"):
+        Sequential(Linear(4, 3, 0), Scale(), Tanh(), Scale())
+    both = Scale()
+    both.buffers["g"] = np.ones((1, 1))
+    with pytest.raises(ValueError, match="two arrays would be called 'g0'"):
+        Sequential(both)
+
+
+def test_buffers_are_in_the_state_and_get_no_gradient():
+    counting, (X, Y) = Scale(), toy()
+    counting.buffers["mean"] = np.zeros((4, 1))
+    network = Sequential(counting, Linear(4, 3, 0))
+    assert list(network.buffers) == ["mean0"]
+    assert list(network.state()) == ["g0", "W1", "b1", "mean0"]
+    network.load_state({name: array + 1 for name, array in network.state().items()})
+    assert (counting.buffers["mean"] == 1).all()
+    assert wrong_gradients(Model(network), X, Y) == []
+
+
+def test_a_network_can_be_read_and_indexed():
+    network = Sequential(mlp([14, 64, 1]), LeakyReLU())
+    assert repr(network).splitlines() == [
+        "Sequential, 1,025 parameters",
+        "  0 Sequential, 1,025 parameters",
+        "      0 Linear(W (64, 14), b (64, 1))",
+        "      1 ReLU()",
+        "      2 Linear(W (1, 64), b (1, 1))",
+        "      3 Identity()",
+        "  1 LeakyReLU()",
+    ]
+    assert (len(network), len(network[0])) == (2, 4)
+    assert [type(part) for part in network[0]] == [Linear, ReLU, Linear, Identity]
+    assert network[-1] is network[1]
+    assert len(network[0][1:3]) == 2
+    assert network.gradients == {}
+    assert "0x" not in repr(Model(network))
+
+
+def test_predicting_between_loss_and_backward_changes_nothing():
+    model, (X, Y) = small(l2=0.5, m=20), toy()
+    model.loss(X, Y)
+    expected = {"dX": model.backward(), **model.network.gradients}
+    model.loss(X, Y)
+    model.predict(toy(seed=1)[0])
+    model.network.forward(toy(seed=2, m=9)[0])
+    got = {"dX": model.backward(), **model.network.gradients}
+    assert all(np.array_equal(got[name], expected[name]) for name in expected)
+
+
+def test_another_forward_between_loss_and_backward_is_refused():
+    X, Y = toy()
+    loss, network = MSELoss(), mlp([4, 3])
+    others = [Model(network), Model(mlp([4, 3]), loss)]
+    for disturb in (
+        lambda: network.forward(X, training=True),
+        lambda: loss.forward(Y, 2 * Y),
+        lambda: others[0].loss(X, Y),
+        lambda: others[1].loss(X, 2 * Y),
+    ):
+        model = Model(network, loss)
+        model.loss(X, Y)
+        disturb()
+        with pytest.raises(RuntimeError, match=r"another forward .*: call loss\(X, Y\) again"):
+            model.backward()
+        model.loss(X, Y)
+        model.backward()
+
+
+def test_the_penalty_means_the_same_at_every_batch_size():
+    X, Y = toy(m=60)
+    model = small(l2=3.0, m=60)
+    loss = model.loss(X, Y)
+    model.backward()
+    expected = copy.deepcopy(dict(model.network.gradients))
+    for size in (1, 5, 20):
+        losses, gradients = [], []
+        for first in range(0, 60, size):
+            losses.append(model.loss(X[:, first : first + size], Y[:, first : first + size]))
+            model.backward()
+            gradients.append(copy.deepcopy(dict(model.network.gradients)))
+        assert np.isclose(np.mean(losses), loss, rtol=1e-12)
+        for name, array in expected.items():
+            mean = np.mean([gradient[name] for gradient in gradients], axis=0)
+            np.testing.assert_allclose(mean, array, atol=1e-12)
+
+
+def test_a_model_keeps_float32_to_the_gradients():
+    X, Y = (part.astype(np.float32) for part in toy())
+    model = small(l2=0.5, m=6)
+    for targets in (Y, Y.astype(float)):
+        assert isinstance(model.loss(X, targets), float)
+        arrays = [model.predict(X), model.backward(), *model.network.gradients.values()]
+        assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_a_model_in_a_pickle_has_the_size_of_its_parameters_and_goes_on():
+    model, (X, Y) = Model(mlp([14, 64, 32, 16, 1]), l2=0.1, m=100), toy(14, 1, 20_000)
+    step(model, X, Y)
+    other = pickle.loads(pickle.dumps(model))
+    assert len(pickle.dumps(model)) < 8 * 3585 + 3000
+    with pytest.raises(RuntimeError, match="Model: backward before forward"):
+        other.backward()
+    assert step(other, X, Y) == step(model, X, Y)
 
 
 def test_the_functions_of_the_stages_again():
     X, Y = toy(14, 1, 40)
-    model = stack(14, 8, 4, 1, activation=ReLU, output=ReLU, seed=5, l2=0.5)
     sizes, start = [14, 8, 4, 1], initialize_parameters([14, 8, 4, 1], seed=5)
-    assert model.parameters.keys() == start.keys()
-    assert np.array_equal(model.forward(X), feed_forward(X, start)[0])
+    model = Model(mlp(sizes, output=ReLU, seed=5), l2=0.5, m=40)
+    assert model.network.parameters.keys() == start.keys()
+    assert np.array_equal(model.predict(X), feed_forward(X, start)[0])
     expected = train(X, np.abs(Y), sizes, learning_rate=0.1, iterations=100, l2=0.5, seed=5).losses
-    losses = []
-    for _ in range(100):
-        losses.append(model.loss(X, np.abs(Y)))
-        model.backward()
-        for name, array in model.parameters.items():
-            array -= 0.1 * model.gradients[f"d{name}"]
+    losses = [step(model, X, np.abs(Y)) for _ in range(100)]
     np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-12)
 
 
@@ -207,33 +474,22 @@ def test_the_functions_of_the_stages_again():
 )
 def test_scikit_learn_takes_the_same_steps(name, activation):
     X, Y = toy(5, 1, 50)
-    model = stack(5, 7, 3, 1, activation=activation, l2=0.2)
+    model = Model(mlp([5, 7, 3, 1], activation=activation), l2=0.2, m=50)
+    ours = model.network.parameters
     settings = {"solver": "sgd", "momentum": 0, "batch_size": 50, "shuffle": False, "alpha": 0.2}
     library = MLPRegressor(
         hidden_layer_sizes=(7, 3), activation=name, learning_rate_init=0.1, **settings
     )
     library.partial_fit(X.T, Y[0])
-    library.coefs_ = [model.parameters[f"W{i}"].T.copy() for i in (1, 2, 3)]
-    library.intercepts_ = [model.parameters[f"b{i}"][:, 0].copy() for i in (1, 2, 3)]
+    library.coefs_ = [ours[f"W{i}"].T.copy() for i in (1, 2, 3)]
+    library.intercepts_ = [ours[f"b{i}"][:, 0].copy() for i in (1, 2, 3)]
     for _ in range(20):
-        model.loss(X, Y)
-        model.backward()
-        for key, array in model.parameters.items():
-            array -= 0.1 * model.gradients[f"d{key}"]
+        step(model, X, Y)
         library.partial_fit(X.T, Y[0])
         for i in (1, 2, 3):
-            np.testing.assert_allclose(
-                library.coefs_[i - 1].T, model.parameters[f"W{i}"], atol=1e-10
-            )
-            b = model.parameters[f"b{i}"][:, 0]
+            np.testing.assert_allclose(library.coefs_[i - 1].T, ours[f"W{i}"], atol=1e-10)
+            b = ours[f"b{i}"][:, 0]
             np.testing.assert_allclose(library.intercepts_[i - 1], b, atol=1e-10)
-
-
-def test_the_summary_counts():
-    table = stack(14, 64, 32, 16, 1, activation=ReLU).summary()
-    assert list(table["parameters"]) == [960, 0, 2080, 0, 528, 0, 17, 0, 3585]
-    assert list(table["output"][:2]) == ["(64, m)", "(64, m)"]
-    assert list(table["layer"][[0, 1, 8]]) == ["Linear", "ReLU", "all"]
 
 
 def test_the_module_prints_the_table_of_errors():
@@ -246,7 +502,7 @@ def test_the_module_prints_the_table_of_errors():
 
 def test_the_module_names_a_wrong_layer_and_fails():
     source = (ROOT / "nnfs_core" / "layers.py").read_text("utf-8")
-    wrong = source.replace("1 - self.recall() ** 2", "1 - self.recall()")
+    wrong = source.replace("1 - A**2", "1 - A")
     done = subprocess.run([sys.executable, "-c", wrong], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert re.search(r"^Tanh +largest error \S+: WRONG$", done.stdout, re.MULTILINE)
@@ -255,29 +511,25 @@ def test_the_module_names_a_wrong_layer_and_fails():
 
 FAULTS = [
     ("self.memory = Z > 0", "self.memory = Z >= 0.5"),
-    ("return dA * self.recall()", "return -dA * self.recall()"),
+    ("*mask.shape) * mask", "*mask.shape) * (-1 * mask)"),
     ("return np.maximum(Z, 0)", "return np.abs(Z)"),
-    ("1.0, self.alpha)", "self.alpha, 1.0)"),
-    ("dA * A * (1 - A)", "dA * A * (1 + A)"),
-    ("1 - self.recall() ** 2", "1 - self.recall()"),
+    ("Z.dtype.type(1), Z.dtype.type(self.alpha)", "Z.dtype.type(self.alpha), Z.dtype.type(1)"),
+    ("A * (1 - A)", "A * (1 + A)"),
+    ("1 - A**2", "1 - A"),
     ("np.where(Z >= 0, 1, small)", "np.where(Z >= 0, small, 1)"),
     ("dZ @ X.T,", "-dZ @ X.T,"),
     ("dZ @ X.T,", "(X @ dZ.T).reshape(len(dZ), -1),"),
     ("dZ.sum(axis=1, keepdims=True)", "dZ.mean(axis=1, keepdims=True)"),
-    ('return self.parameters["W"].T @ dZ', 'return self.parameters["W"].reshape(-1, len(dZ)) @ dZ'),
-    (
-        'self.parameters["W"] @ X + self.parameters["b"]',
-        'self.parameters["W"] @ X - self.parameters["b"]',
-    ),
-    ("self.recall() / self.recall().shape[1]", "-self.recall() / self.recall().shape[1]"),
-    ("self.recall() / self.recall().shape[1]", "self.recall()"),
+    ("return W.T @ dZ", "return W.reshape(-1, len(dZ)) @ dZ"),
+    ("return W @ X + b", "return W @ X - b"),
+    ("difference / difference.shape[1]", "-difference / difference.shape[1]"),
+    ("difference / difference.shape[1]", "difference"),
     ("self.memory = A - Y", "self.memory = Y - A"),
-    ("+= self.l2 / m *", "-= self.l2 / m *"),
+    ("+= self.l2 / self.m *", "-= self.l2 / self.m *"),
+    ("+= self.l2 / self.m *", "+= self.l2 / len(dX) *"),
+    ("self.l2 / (2 * self.m)", "self.l2 / (2 * X.shape[1])"),
     ("reversed(self.layers)", "self.layers"),
-    (
-        "self.memory = np.tanh(Z)\n        return self.memory",
-        "self.memory = Z\n        return np.tanh(Z)",
-    ),
+    ('penalised = ("W",)', 'penalised = ("W", "b")'),
 ]
 
 
@@ -285,9 +537,9 @@ def network_of(module, kind):
     """A small network with an activation function of this kind, from the names of a module."""
     rng, linear = np.random.default_rng(3), module["Linear"]
     parts = [linear(4, 4, rng), module[kind](), linear(4, 3, rng)]
-    model = module["Sequential"](*parts, l2=0.5)
-    model.parameters["b1"][:] = 0.3  # biases of 0 would test less
-    return model
+    network = module["Sequential"](*parts)
+    network.parameters["b1"][:] = 0.3  # biases of 0 would test less
+    return module["Model"](network, l2=0.5, m=24)
 
 
 @pytest.mark.parametrize(("right", "wrong"), FAULTS)
@@ -302,7 +554,7 @@ def test_a_planted_fault_is_caught(right, wrong):
         model, expected = network_of(planted, kind), network_of(vars(layers), kind)
         try:
             caught.append(not np.isclose(model.loss(X, Y), expected.loss(X, Y)))
-            caught += wrong_gradients(model, X, Y)
+            caught += wrong_gradients(model, X, Y, planted["check_gradients"])
         except ValueError:  # the shapes no longer fit
             caught.append(True)
     assert any(caught)

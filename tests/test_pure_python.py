@@ -13,10 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnfs_core import (
-    Linear,
-    ReLU,
-    Sequential,
+from nnfs_core import Model, mlp
+from nnfs_core.pure_python import (
     backward_by_loops,
     forward_by_loops,
     initialize_by_loops,
@@ -39,24 +37,20 @@ def to_lists(arrays):
 
 def twins(sizes, m, seed=0):
     """A network in NumPy, its parameters as lists, X and Y, and both as lists of samples."""
-    rng = np.random.default_rng(seed)
-    parts = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
-        parts += [Linear(n_in, n_out, rng), ReLU()]
-    model = Sequential(*parts[:-1])
-    for name, array in model.parameters.items():
+    model, rng = Model(mlp(sizes, seed=seed)), np.random.default_rng(seed + 1)
+    for name, array in model.network.parameters.items():
         if name.startswith("b"):
             array += 0.1 * rng.standard_normal(array.shape)  # biases of 0 would test less
     X, Y = rng.standard_normal((sizes[0], m)), rng.standard_normal((sizes[-1], m))
-    return model, to_lists(model.parameters), X, Y, X.T.tolist(), Y.T.tolist()
+    return model, to_lists(model.network.parameters), X, Y, X.T.tolist(), Y.T.tolist()
 
 
 def numpy_step(model, X, Y, learning_rate):
     """Loss before a step of gradient descent."""
     loss = model.loss(X, Y)
     model.backward()
-    for name, array in model.parameters.items():
-        array -= learning_rate * model.gradients[f"d{name}"]
+    for name, array in model.network.parameters.items():
+        array -= learning_rate * model.network.gradients[f"d{name}"]
     return loss
 
 
@@ -99,11 +93,11 @@ def test_it_trains_where_no_package_is_installed(tmp_path):
 def test_forward_loss_and_gradients_are_those_of_numpy(sizes, m, seed):
     model, parameters, X, Y, samples, targets = twins(sizes, m, seed)
     outputs = [forward_by_loops(x, parameters)[0] for x in samples]
-    np.testing.assert_allclose(np.array(outputs).T, model.forward(X), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(np.array(outputs).T, model.predict(X), rtol=0, atol=1e-12)
     loss, gradients = loops(parameters, samples, targets)
     assert abs(loss - model.loss(X, Y)) < 1e-12 * max(1, loss)
     model.backward()
-    expected = to_lists(model.gradients)
+    expected = to_lists(model.network.gradients)
     assert gradients.keys() == expected.keys()
     for key in expected:
         np.testing.assert_allclose(gradients[key], expected[key], rtol=1e-11, atol=1e-12)
@@ -122,7 +116,7 @@ def test_training_has_the_losses_of_numpy(batch_size, epochs):
     losses, trained = train_by_loops(samples, targets, parameters, **settings)
     assert len(losses) >= 100
     np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-12)
-    for key, values in to_lists(model.parameters).items():
+    for key, values in to_lists(model.network.parameters).items():
         np.testing.assert_allclose(trained[key], values, rtol=0, atol=1e-12)
 
 
@@ -165,10 +159,10 @@ def test_what_is_given_stays_as_it_is():
 
 def test_arrays_for_parameters_stay_as_they_are_and_work():
     model, parameters, _, _, samples, _ = twins([3, 4, 2], 1)
-    before = copy.deepcopy(model.parameters)
-    a, _ = forward_by_loops(samples[0], model.parameters)
+    before = copy.deepcopy(model.network.parameters)
+    a, _ = forward_by_loops(samples[0], model.network.parameters)
     np.testing.assert_allclose(np.ravel(a), forward_by_loops(samples[0], parameters)[0])
-    assert all(np.array_equal(before[key], model.parameters[key]) for key in before)
+    assert all(np.array_equal(before[key], model.network.parameters[key]) for key in before)
 
 
 def test_the_slope_at_zero_is_zero():
@@ -342,7 +336,7 @@ def distances(module):
     gradients = module["backward_by_loops"](targets, [cache for _, cache in passes], parameters)
     updated = module["update_by_loops"](parameters, gradients, 0.5)
     yield abs(loss - numpy_step(model, X, Y, 0.5))
-    expected = to_lists(model.gradients) | to_lists(model.parameters)
+    expected = to_lists(model.network.gradients) | to_lists(model.network.parameters)
     for key, values in (gradients | updated).items():
         yield np.abs(np.array(values) - expected[key]).max()
 

@@ -1,4 +1,4 @@
-"""Checks of the bug zoo."""
+"""Judges of the bug zoo."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Checks of notebook 8."""
+"""Judges of notebook 8."""
 
 import math
 
