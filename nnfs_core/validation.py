@@ -1,17 +1,25 @@
 """Guards: what is refused, with what was given, what was expected and what to do.
 
 Written by hand, unlike the stages: the guards are not the lesson. A function of the course calls
-its guard first. Names and shapes are looked at in microseconds. Values are looked at where arrays
-come in, which costs less than a tenth of the formula that follows.
+its guard first. Names, shapes and values are looked at where arrays come in. That costs little
+beside the formulas for thousands of samples, and more than they do for a few.
 """
 
+import contextlib
+import io
+import math
 import numbers
 import sys
+import warnings
 
 import numpy as np
 
 Array = np.ndarray
 Arrays = dict[str, Array]  # by name: {"W1": ..., "b1": ...}
+LARGEST_FILE = 300_000_000  # bytes, unpacked: Kaggle's 600,000 tracks take 110 million
+_TOO_LARGE = f"it unpacks to more than {LARGEST_FILE // 10**6} MB; cut it to fewer rows"
+_SAVE = "save it as UTF-8 with commas between the fields and points in the numbers (CSV UTF-8)"
+_CLOSE = 'close the quote, and write a quote within a field twice: ""'
 
 
 class ReadOnly(dict):
@@ -118,6 +126,189 @@ def guard_number(name, value, above=None, least=None, whole=False):
         raise ValueError(f"{name} is {describe(value)}; expected {expected}")
 
 
+def _unpack(path):
+    """Return the bytes of a file, or of what a .gz or .zip holds, told by their first bytes."""
+    import gzip  # here and below: the network alone reads no files
+    import zipfile
+
+    with contextlib.ExitStack() as opened:
+        file = opened.enter_context(open(path, "rb"))
+        start = file.read(4)
+        file.seek(0)
+        if start == b"PK\3\4":
+            archive = opened.enter_context(zipfile.ZipFile(file))
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = [entry for entry in entries if not entry.filename.startswith("__MACOSX/")]
+            if len(entries) != 1:
+                raise ValueError(
+                    f"it holds {len(entries)} files, expected one; unpack it and give the path of "
+                    "the table, or save it as CSV if it is a spreadsheet"
+                )
+            if entries[0].file_size > LARGEST_FILE:
+                raise ValueError(_TOO_LARGE)
+            file = opened.enter_context(archive.open(entries[0]))
+        elif start[:2] == b"\x1f\x8b":
+            file = opened.enter_context(gzip.open(file))
+        content = bytearray()
+        while chunk := file.read(1 << 20):
+            content += chunk
+            if len(content) > LARGEST_FILE:  # a .gz states no size, and what a .zip states may lie
+                raise ValueError(_TOO_LARGE)
+    return bytes(content.removeprefix(b"\xef\xbb\xbf"))  # a byte order mark is no part of a name
+
+
+def _read_header(content):
+    """Return the names in the first line of a table; refuse rows that have not a field for each."""
+    import csv
+
+    if content.lstrip()[:1] == b"<":
+        raise ValueError("it is a web page; download the file itself")
+    if b"\0" in content:
+        raise ValueError(f"it is UTF-16 or no text at all; {_SAVE}")
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""), strict=True)
+    header, count, start = None, 0, 0
+    try:
+        for row in rows:
+            first, start = start + 1, rows.line_num
+            if len(row) < 2 and not "".join(row).strip():
+                continue  # a blank line
+            if header is None:
+                header, line = row, ",".join(row)
+                if (mark := max(",;\t|", key=line.count)) != ",":
+                    raise ValueError(f"its fields are separated by {mark!r}; {_SAVE}")
+                continue
+            count += 1
+            if len(row) != len(header):
+                raise ValueError(
+                    f"line {first} has {len(row)} fields, the header {len(header)}; give each row "
+                    "as many, and put quotes around a field that holds a comma"
+                )
+            swallowed = (f.count(",") >= f.count("\n") * (len(row) - 1) > 0 for f in row)
+            if start > first and any(swallowed):
+                raise ValueError(
+                    f"a quote in line {first} takes in the rows up to {start}; {_CLOSE}"
+                )
+    except UnicodeDecodeError:
+        raise ValueError(f"it is no text in UTF-8; {_SAVE}") from None
+    except csv.Error as error:
+        raise ValueError(f"lines {start + 1} to {rows.line_num}: {error}; {_CLOSE}") from None
+    if not count:
+        raise ValueError("it holds no rows; expected a line of names, then a line for each track")
+    return header
+
+
+def guard_table(path):
+    """Return the bytes of a table, unpacked, and its names in lower case, without spaces around.
+
+    path: a Path of a .csv, .csv.gz or .zip. Refuses all but text in UTF-8, commas between fields,
+    in each row a field for each name, and no name twice.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}; give load_tracks or NNFS_DATA the path of a .csv")
+    try:
+        content = _unpack(path)
+        header = _read_header(content)
+    except Exception as error:  # gzip and zipfile raise many kinds
+        raise ValueError(f"{path} cannot be read as a .csv, .csv.gz or .zip: {error}") from error
+    names = [name.strip().lower() or f"unnamed {place}" for place, name in enumerate(header)]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        alike = "capitals and spaces do not tell columns apart"
+        raise ValueError(f"{path} has several columns {repeated}; rename them ({alike})")
+    return content, names
+
+
+def guard_rows(tracks, numbers):
+    """Refuse tracks if each row has gaps among its numbers; warn if more than a tenth have."""
+    gaps = numbers.isna()
+    dropped = int(gaps.any(axis=1).sum())
+    if dropped <= len(tracks) / 10 and len(tracks):
+        return
+    worst = gaps.sum().idxmax()
+    dated = worst == "year" and "release_date" in tracks
+    column = tracks["release_date" if dated else worst]
+    found = [str(value) for value in column[gaps[worst].to_numpy()].dropna().unique()[:3]]
+    hint = "; expected YYYY, YYYY-MM or YYYY-MM-DD, 1860 to 2050" if dated else ""
+    message = (
+        f"{dropped:,} of {len(tracks):,} rows are incomplete; {column.name} costs most: "
+        f"{gaps[worst].sum():,} hold no number in its range, but {found or 'nothing'}{hint}"
+    )
+    if dropped == len(tracks):
+        raise ValueError(f"no complete row is left: {message}")
+    warnings.warn(f"{message}; they are dropped", stacklevel=3)
+
+
+def guard_frame(tracks, column, maker):
+    """Refuse all but a DataFrame with this column, which `maker` returns."""
+    import pandas as pd
+
+    if not isinstance(tracks, pd.DataFrame):
+        raise TypeError(f"tracks is {describe(tracks)}; expected what {maker} returns")
+    if column not in tracks:
+        raise TypeError(f"tracks has no column {column}; expected what {maker} returns")
+
+
+def guard_column(column):
+    """Refuse several columns of one name, and times and complex numbers."""
+    if column.ndim != 1:
+        raise ValueError(f"several columns are called {column.columns[0]}; drop all but one")
+    if column.dtype.kind in "mMc":
+        advice = "turn it into numbers first, times by .dt.year or .dt.total_seconds()"
+        raise ValueError(f"column {column.name} holds {column.dtype}; {advice}")
+
+
+def guard_columns(tracks, features, target):
+    """Refuse columns that are missing, incomplete, no numbers, repeated or the target itself."""
+    columns = [*features, target]
+    missing = [name for name in columns if name not in tracks]
+    if missing or not features:
+        raise ValueError(f"no columns {missing or 'asked for'} in the tracks: {list(tracks)}")
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"features {features} repeat a column or hold the target {target!r}")
+    for name in columns:
+        guard_column(tracks[name])
+        numbers = tracks[name].dtype.kind in "fiub"
+        if not numbers or not np.isfinite(tracks[name].to_numpy(float, na_value=np.nan)).all():
+            raise ValueError(f"column {name} holds gaps or text; pass the result of clean_tracks")
+        if tracks[name].abs().max() > 1e100:
+            raise ValueError(f"column {name} goes beyond 1e100, so that scaling would overflow")
+
+
+def guard_split(tracks, features, target, test_size, seed):
+    """Refuse columns as above, a share that leaves fewer than two rows, and a bad seed."""
+    if isinstance(features, str):
+        raise ValueError(f"features is the text {features!r}; expected a list: [{features!r}]")
+    guard_columns(tracks, features, target)
+    guard_number("test_size", test_size, above=0)
+    guard_number("seed", seed, least=0, whole=True)
+    if test_size >= 1:
+        raise ValueError(f"test_size is {test_size}; expected a share between 0 and 1")
+    if seed >= 2**32:
+        raise ValueError(f"seed is {seed}; expected a whole number below 2**32")
+    rows = len(tracks)
+    if (left := rows - math.ceil(rows * test_size)) < 2:
+        raise ValueError(
+            f"{rows} rows with test_size={test_size} leave {left} to learn from; expected two or "
+            "more: give more rows or a smaller share"
+        )
+
+
+def guard_target(column):
+    """Refuse a target that does not vary."""
+    if column.nunique() < 2:
+        where = "is the same in all training rows"
+        raise ValueError(f"the target {column.name} {where}; expected several values")
+
+
+def guard_scores(dataset, predictions, baselines):
+    """Refuse too few tracks, and predictions of another shape or under a baseline's name."""
+    if dataset.X_train.shape[1] < 11 or dataset.X_test.shape[1] < 2:
+        raise ValueError("the baselines need 11 tracks to learn from and 2 to test on; give more")
+    for name, values in predictions.items():
+        guard_matrix(f"predictions[{name!r}]", values, *dataset.Y_test.shape)
+        if name in baselines:
+            raise ValueError(f"{name!r} is the name of a baseline; expected another")
+
+
 def guard_keys(name, given, expected):
     """Refuse all but a dict with just these keys."""
     if not isinstance(given, dict):
@@ -211,6 +402,9 @@ def guard_differences(loss, array, h):
         raise TypeError(f"array is {describe(array)}; expected {expected}")
     guard_values("array", array)
     guard_number("h", h, above=0)
+    if np.any(array + h == array) or np.any(array - h == array):
+        largest = np.abs(array).max()
+        raise ValueError(f"h is {h}; expected a step that changes entries as large as {largest:g}")
 
 
 def guard_gradients(gradients, others):
@@ -249,3 +443,60 @@ def guard_training(X, Y, layer_sizes, learning_rate, iterations, l2, seed, param
         sizes = [W[0].shape[1], *map(len, W)]
         if sizes != list(layer_sizes):
             raise ValueError(f"parameters have the layer sizes {sizes}; expected {layer_sizes}")
+
+
+def guard_choice(name, value, known):
+    """Refuse all but one of the names that are known."""
+    if value not in list(known):
+        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(known)}")
+
+
+def guard_rng(name, rng):
+    """Refuse all but a generator of random numbers, or a seed for one."""
+    if not isinstance(rng, np.random.Generator):
+        guard_number(name, rng, least=0, whole=True)
+
+
+def guard_maker(name, maker, layer_class):
+    """Refuse all but a class of layers, or another callable that makes a layer."""
+    if isinstance(maker, layer_class) or not callable(maker):
+        raise TypeError(f"{name} is {describe(maker)}; expected a class, as {name}=Tanh")
+
+
+def guard_state(state, arrays):
+    """Refuse all but a dict with arrays of these names and shapes, as Layer.state() returns it."""
+    guard_keys("state", state, list(arrays))
+    for name, array in arrays.items():
+        guard_matrix(f"state[{name!r}]", state[name], *array.shape)
+
+
+def guard_backward(layer):
+    """Refuse a layer whose backward has not set the gradient of each parameter, in its shape."""
+    for name, array in layer.parameters.items():
+        if np.shape(layer.gradients.get(f"d{name}")) != array.shape:
+            expected = f"self.gradients = {{'d{name}': ...}} of the shape {array.shape}"
+            raise RuntimeError(f"{layer!r}: backward should set {expected}")
+
+
+def _layers_in(layer, layer_class):
+    """Yield a layer and the layers inside it."""
+    yield layer
+    for value in vars(layer).values():
+        for inner in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(inner, layer_class):
+                yield from _layers_in(inner, layer_class)
+
+
+def guard_layers(layers, layer_class):
+    """Refuse what is no layer, a layer that is not set up, one that is there twice, and none."""
+    expected = "layers, as in Sequential(Linear(4, 3, 0), ReLU()); a loss goes to Model"
+    for place, layer in enumerate(layers):
+        guard_kind(f"part {place}", layer, layer_class, expected)
+    parts = [part for layer in layers for part in _layers_in(layer, layer_class)]
+    for place, part in enumerate(parts):
+        if not hasattr(part, "buffers"):
+            raise TypeError(f"{type(part).__name__}.__init__ lacks super().__init__(): add it")
+        if part in parts[:place]:
+            raise ValueError(f"{part!r} is in the network twice, and has one memory: make two")
+    if not layers:
+        raise ValueError("a network of no layers; expected at least one")

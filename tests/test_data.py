@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nnfs_core.tracks import PUBLIC
+
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 CARD = (DATA / "README.md").read_text(encoding="utf-8")
@@ -88,8 +90,14 @@ def real_file(tracks, tmp_path_factory):
 
 def test_the_digest_is_the_cards():
     """The bytes are the ones that the card describes."""
-    (digest,) = re.findall(r"\b[0-9a-f]{64}\b", CARD)
+    (digest,) = re.findall(r"^- SHA-256: `([0-9a-f]{64})`$", CARD, re.MULTILINE)
     assert hashlib.sha256((DATA / "tracks.csv").read_bytes()).hexdigest() == digest
+
+
+def test_the_card_names_the_files_that_the_real_sample_is_made_from():
+    for half in ("sample_1.csv", "sample_2.csv"):
+        address, fingerprint = PUBLIC[half]
+        assert f"| `{address.split('/')[-2]}` | `{fingerprint}` |" in CARD
 
 
 def test_the_columns_and_their_ranges_are_the_cards(tracks):
