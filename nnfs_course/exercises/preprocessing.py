@@ -1,4 +1,4 @@
-"""Checks of notebook 1."""
+"""Judges of notebook 1."""
 
 import tempfile
 import warnings
@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import MinMaxScaler
 
 from nnfs_core import preprocessing as reference
+from nnfs_core.tracks import KAGGLE_NAMES
+from nnfs_course.counterexample import factor, number, small, smallest
 from nnfs_course.judge import Wrong, called, exercise, refused, same
 
 
@@ -18,11 +21,7 @@ def _tracks(n=60):
     tracks = pd.DataFrame(rng.uniform(0, 1, (n, 13)), columns=reference.FEATURES[:13])
     tracks["popularity"] = (100 * tracks["energy"] * tracks["tempo"]).round()
     tracks.insert(0, "id", [f"id-{i}" for i in range(n)])
-    return tracks.assign(release_date=[str(1960 + i) for i in range(n)])
-
-
-def _dataset():
-    return reference.prepare_dataset(reference.clean_tracks(_tracks()))
+    return tracks.assign(release_date=[str(1960 + i % 60) for i in range(n)])
 
 
 def _same_table(got, expected, what):
@@ -31,37 +30,13 @@ def _same_table(got, expected, what):
         raise Wrong(f"expected a DataFrame, got a {type(got).__name__}")
     if len(got) != len(expected):
         raise Wrong(f"{len(got)} rows of {what}; expected {len(expected)}")
+    if "index" in got:
+        raise Wrong(f"{what} have a column 'index', their old numbers: reset_index(drop=True)")
     for name in expected:
         if name not in got:
             raise Wrong(f"{what} lack the column {name}")
         if expected[name].dtype == float:
             same(f"column {name} of {what}", pd.to_numeric(got[name]).to_numpy(), expected[name])
-
-
-@exercise
-def without_year(dataset, tracks):
-    """A data set of all features but the year."""
-    if getattr(dataset, "_fields", ()) != reference.Dataset._fields:
-        kind = type(dataset).__name__
-        raise Wrong(f"a {kind}: expected a Dataset, which prepare_dataset returns")
-    wanted = [name for name in reference.FEATURES if name in tracks and name != "year"]
-    if "year" in dataset.features:
-        raise Wrong("the year is still among the features")
-    if missing := [name for name in wanted if name not in dataset.features]:
-        raise Wrong(f"more is gone than the year: {len(missing)} features, {missing[0]} is one")
-    if extra := set(dataset.features) - set(wanted):
-        raise Wrong(f"{extra.pop()} is none of FEATURES")
-    if len(dataset.X_train) != len(wanted):
-        raise Wrong("X has a row for the year still: prepare the data set anew")
-    expected = reference.prepare_dataset(tracks, features=wanted)
-    if not np.array_equal(dataset.Y_test, expected.Y_test):
-        raise Wrong("other test tracks or another target: leave the other settings as they are")
-    rows = [wanted.index(name) for name in dataset.features]
-    if not np.allclose(dataset.X_test, expected.X_test[rows]):
-        raise Wrong("the names are right, the arrays are not: prepare_dataset makes both")
-    model = LinearRegression().fit(dataset.X_train.T, dataset.Y_train[0])
-    r2 = model.score(dataset.X_test.T, dataset.Y_test[0])
-    return f"Linear regression without the year: R² = {r2:.3f}"
 
 
 @exercise
@@ -73,6 +48,19 @@ def standardize(standardize):
 
     def scaled(array, by, axis=1):
         return (array - by.mean(axis, keepdims=True)) / by.std(axis, keepdims=True)
+
+    def example():
+        cases = ((one, other) for one, other in small((1, 2), (1, 1)) if one.std() > 0)
+        smallest(
+            lambda train, test: dict(zip(("train", "test"), standardize(train, test), strict=True)),
+            lambda train, test: {"train": scaled(train, train), "test": scaled(test, train)},
+            cases,
+            lambda where, train, test: (
+                f"{where[0]}[0, {where[2]}] = "
+                f"({number({'train': train, 'test': test}[where[0]][0, where[2]])} - "
+                f"{factor(train.mean())}) / {number(train.std())}"
+            ),
+        )
 
     try:
         result = called(standardize, train, test)
@@ -87,17 +75,23 @@ def standardize(standardize):
     mistakes = {
         "a leak: the test set has a part in the mean": scaled(train, both),
         "each sample was scaled, not each feature: look at axis": scaled(train, train, axis=0),
+        "that is min-max scaling: its 0 and 1 are the ends, not mean and deviation": (
+            train - train.min(1)[:, None]
+        )
+        / np.ptp(train, axis=1)[:, None],
         "one mean for all features: each feature needs its own": scaled(train, train, axis=None),
         "the mean is still in it": train / train.std(1)[:, None],
         "divided by n - 1, as the std of pandas does: np.std divides by n": scaled(train, train)
         * np.sqrt(7 / 8),
         "the mean is gone, the standard deviation is not 1 yet": train - train.mean(1)[:, None],
+        "between 0 and 1: that is min-max scaling": (train - train.min(1)[:, None])
+        / np.ptp(train, axis=1)[:, None],
         "divided by the variance: the standard deviation is its root": scaled(train, train)
         / train.std(1)[:, None],
     }
-    same("the scaled train", result[0], scaled(train, train), mistakes)
+    same("the scaled train", result[0], scaled(train, train), mistakes, example=example)
     own = {"a leak: the test set was scaled by its own mean": scaled(test, test)}
-    same("the scaled test", result[1], scaled(test, train), own)
+    same("the scaled test", result[1], scaled(test, train), own, example=example)
 
 
 @exercise
@@ -126,33 +120,52 @@ def year_of(year_of):
 
 
 @exercise
-def feature_worth(feature_worth):
-    """Test R² of linear regression with all features, minus that without one."""
-    tracks = reference.clean_tracks(_tracks())
-    names = [name for name in reference.FEATURES if name in tracks]
+def features_worth(features_worth, looked_at=None):
+    """Validation R² of linear regression with all features, minus that without some."""
+    rng = np.random.default_rng(1)
+    noise = 40 * rng.uniform(size=300)  # so that no R² is near 1
+    tracks = reference.clean_tracks(_tracks(300)).assign(energy=lambda t: (t.energy + t.tempo) / 2)
+    tracks["popularity"] = (20 * tracks["energy"] + 20 * tracks["tempo"] + noise).round()
+    everything = [name for name in reference.FEATURES if name in tracks]
 
-    def r2(features, half="test"):
+    def r2(features, fitted="train", scored="test"):
         data = reference.prepare_dataset(tracks, features=features)
-        model = LinearRegression().fit(data.X_train.T, data.Y_train[0])
-        X, Y = (data.X_test, data.Y_test) if half == "test" else (data.X_train, data.Y_train)
-        return model.score(X.T, Y[0])
+        halves = {"train": (data.X_train, data.Y_train), "test": (data.X_test, data.Y_test)}
+        model = LinearRegression().fit(halves[fitted][0].T, halves[fitted][1][0])
+        return model.score(halves[scored][0].T, halves[scored][1][0])
 
-    for name in ("energy", "key"):
-        others = [other for other in names if other != name]
+    def without(names):
+        return [name for name in everything if name not in names]
+
+    for names in (["energy", "tempo"], ["energy"]):
+        right = r2(everything) - r2(without(names))
         mistakes = {
-            "with minus without: the sign is the other way round": r2(others) - r2(names),
-            "that is R² on the training set: how good it is, the test set tells": r2(names, "train")
-            - r2(others, "train"),
-            "that is R² without the feature: subtract it from R² with it": r2(others),
-            "that is R² of the feature alone": r2([name]),
-            "0 for each feature: is the feature left out of the second data set?": 0,
+            "with minus without: the sign is the other way round": -right,
+            "that is R² on the part that was learnt from: validation tells how good it is": r2(
+                everything, "train", "train"
+            )
+            - r2(without(names), "train", "train"),
+            "that is R² without the features: subtract it from R² with all": r2(without(names)),
+            "that is R² of these features alone": r2(names),
+            "that is R² with all minus R² of these alone: leave them out of all": r2(everything)
+            - r2(names),
+            "that is each one's worth, added up: leave all of them out at once": sum(
+                r2(everything) - r2(without([name])) for name in names
+            )
+            if len(names) > 1
+            else np.nan,
+            "0: are the features left out of the second data set?": 0,
         }
-        same(
-            f"the worth of {name}",
-            called(feature_worth, tracks, name),
-            r2(names) - r2(others),
-            mistakes,
-        )
+        got = called(features_worth, tracks, names)
+        if isinstance(got, float) and abs(got - right) < 6e-4 and round(got, 3) == got:
+            raise Wrong("it is rounded: take the R² of model.score, not that of a table")
+        same(f"the worth of {' and '.join(names)}", got, right, mistakes)
+    three = ["acousticness", "energy", "loudness"]
+    if looked_at is None or not {*three} <= set(looked_at):
+        return ""
+    alone = sum(features_worth(looked_at, [name]) for name in three)
+    together = features_worth(looked_at, three)
+    return f"{', '.join(three)}: {alone:.4f} one by one, added up, and {together:.4f} together"
 
 
 @exercise
@@ -167,7 +180,7 @@ def extract_year(extract_year):
     for (date, year), found in zip(cases.items(), years, strict=True):
         if not (found == year or (np.isnan(year) and pd.isna(found))):
             raise Wrong(f"{date!r} gives {found}")
-    whole, dates = pd.Series([1928]), pd.Series(pd.to_datetime(["1928-09-25"]))
+    whole, dates = pd.Series([1928]), pd.Series(pd.to_datetime(["1928-09-25 13:00"]))
     for kind, given in {"whole numbers": whole, "dates": dates}.items():
         if list(called(extract_year, given)) != [1928]:
             raise Wrong(f"a Series of {kind} should do, too")
@@ -177,20 +190,25 @@ def extract_year(extract_year):
 @exercise
 def load_tracks(load_tracks):
     """A table of tracks under Kaggle's names, each track once."""
-    kaggle = pd.concat([_tracks(4), _tracks(1).assign(popularity=99)])  # a repeat is one by its id
-    tidytuesday = kaggle.rename(
-        columns={theirs: ours for ours, theirs in reference._KAGGLE_NAMES.items()}
-    )
+    four = _tracks(4).assign(id=["id-0", "7", "007", "7e0"])  # texts, so these are not the same
+    repeat = four[:1].assign(popularity=99)  # it is one by its id
+    kaggle = pd.concat([four[:1], repeat, four[1:]])
+    tidytuesday = kaggle.rename(columns={theirs: ours for ours, theirs in KAGGLE_NAMES.items()})
     with tempfile.TemporaryDirectory() as folder:
-        for name, table in {"tracks": kaggle, "spotify_songs": tidytuesday}.items():
+        years = kaggle.drop(columns="release_date").assign(year=[1999, *range(1960, 1964)])
+        tables = {"tracks": kaggle, "spotify_songs": tidytuesday, "years": years}
+        tables["both"] = kaggle.assign(year=1900)  # the date says more
+        made_up = kaggle.assign(id=["synthetic-1", *kaggle["id"][1:]])
+        for name, table in {**tables, "made_up": made_up}.items():
             path = Path(folder) / f"{name}.csv"
             table.to_csv(path, index=False)
             tracks, expected = called(load_tracks, path), reference.load_tracks(path)
             _same_table(tracks, expected, f"tracks of {path.name}")
             if list(tracks["release_date"]) != list(expected["release_date"]):
                 raise Wrong("release_date should stay the text that the file holds")
-            if "real" not in str(tracks.attrs.get("source")):
-                raise Wrong('attrs["source"] should say what was read, here: real tracks')
+            kind = "synthetic" if name == "made_up" else "real"
+            if kind not in str(tracks.attrs.get("source")):
+                raise Wrong(f'attrs["source"] should say what was read, here: {kind} tracks')
         if list(tracks.index) != list(range(len(tracks))):
             raise Wrong("the rows keep their old numbers: reset_index(drop=True)")
         shipped = load_tracks()  # no path: the shipped tracks, or those of NNFS_DATA
@@ -201,6 +219,14 @@ def load_tracks(load_tracks):
             raise Wrong('without a path: attrs["source"] should say synthetic or real')
         missing = Path(folder) / "none.csv"
         refused(load_tracks, missing, error=FileNotFoundError, what="a file that is not there")
+        pd.concat([kaggle, _tracks(2).assign(id=None)]).to_csv(path, index=False)
+        if len(called(load_tracks, path)) != 6:
+            raise Wrong("tracks without an id are no repeats of each other: keep them all")
+        if "real" not in load_tracks(path).attrs["source"]:
+            raise Wrong('two ids are missing, and attrs["source"] says synthetic: they are real')
+        for name in ("popularity", "release_date"):
+            kaggle.drop(columns=name).to_csv(path, index=False)
+            refused(load_tracks, path, what=f"a file without {name}")
 
 
 @exercise
@@ -212,14 +238,34 @@ def clean_tracks(clean_tracks):
     dirty["year"] = 1900  # where release_date has none
     dirty = dirty.astype({"popularity": object})
     dirty.loc[3, "popularity"], dirty.loc[4, "loudness"] = "?", np.inf
+    dirty["explicit"] = [*dirty["explicit"][:6], "True", "False"]
     dirty.loc[0, "energy"], dirty.loc[1, "tempo"], dirty.loc[2, "release_date"] = "high", None, "?"
     dirty.attrs["source"] = "tracks"
-    cleaned = called(clean_tracks, dirty)
-    _same_table(cleaned, reference.clean_tracks(dirty), "cleaned tracks")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so many rows of so few have faults
+        cleaned, expected = called(clean_tracks, dirty), reference.clean_tracks(dirty)
+        _same_table(cleaned, expected, "cleaned tracks")
     if list(cleaned.index) != list(range(len(cleaned))):
         raise Wrong("the rows keep their old numbers: reset_index(drop=True)")
-    if cleaned.attrs != dirty.attrs:
-        raise Wrong("attrs is lost: it says where the tracks come from")
+    source = str(cleaned.attrs.get("source"))
+    if not source.startswith("tracks"):
+        raise Wrong('attrs["source"] is lost: it says where the tracks come from')
+    if not source.endswith(f": {len(cleaned)}"):
+        raise Wrong(
+            f'attrs["source"] is {source!r}; expected the clean rows at its end, "; clean: N"'
+        )
+    plain = dirty.drop(columns="year")
+    plain.attrs = {}
+    others = {
+        "without a year before": plain,
+        "with '?' for a year": dirty.assign(year=["1900", "?"] * 4),
+        "with numbers in explicit": dirty.assign(explicit=[0, 1] * 4),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for what, table in others.items():
+            got, expected = called(clean_tracks, table), reference.clean_tracks(table)
+            _same_table(got, expected, f"cleaned tracks {what}")
     refused(clean_tracks, dirty.assign(energy="high"), what="a column without any number")
 
 
@@ -236,8 +282,19 @@ def prepare_dataset(prepare_dataset):
         expected = reference.prepare_dataset(tracks, **settings)
         if not hasattr(data, "_fields") or data._fields != expected._fields:
             raise Wrong(f"expected a Dataset, got a {type(data).__name__}")
+        scalers = {"X": expected.feature_scaler, "Y": expected.target_scaler}
+        columns = {"X": expected.features, "Y": [settings.get("target", reference.TARGET)]}
         for name in ("X_train", "X_test", "Y_train", "Y_test"):
-            same(name, getattr(data, name), getattr(expected, name))
+            right = getattr(expected, name)
+            unscaled = scalers[name[0]].inverse_transform(right.T)
+            leaking = MinMaxScaler().fit(tracks[columns[name[0]]].to_numpy())
+            mistakes = {
+                f"{name}: a leak, the scaler was fitted on all tracks": leaking.transform(
+                    unscaled
+                ).T,
+                f"{name} is not scaled": unscaled.T,
+            }
+            same(name, getattr(data, name), right, mistakes)
         if list(data.features) != list(expected.features):
             raise Wrong("features should be the names of the rows of X, in order")
         minimum = getattr(data.feature_scaler, "data_min_", None)
@@ -246,20 +303,11 @@ def prepare_dataset(prepare_dataset):
         Y = data.target_scaler.inverse_transform(data.Y_test.T)
         same("Y_test, scaled back,", Y, expected.target_scaler.inverse_transform(expected.Y_test.T))
     refused(prepare_dataset, tracks, features=["energy", "popularity"], what="the target among X")
-
-
-@exercise
-def scoreboard(scoreboard):
-    """R² and MAE in points of three baselines and of our own predictions."""
-    data = _dataset()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # so few tracks are not enough for MLPRegressor
-        ours = {"ours": 0.3 * data.Y_test}
-        table, expected = called(scoreboard, data, ours), reference.scoreboard(data, ours)
-        called(scoreboard, data)  # without predictions
-    if not isinstance(table, pd.DataFrame) or list(table.index) != list(expected.index):
-        raise Wrong(f"expected a DataFrame with the rows {list(expected.index)}")
-    for model in expected.index.drop("scikit-learn MLPRegressor"):  # its settings may differ
-        for column, digits in {"R²": 3, "MAE": 2}.items():
-            got = round(float(table.loc[model, column]), digits)
-            same(f"{column} of {model}", got, expected.loc[model, column])
+    refused(prepare_dataset, tracks, features="energy", what="features that are a text")
+    refused(prepare_dataset, tracks.assign(popularity=5.0), what="a target that is always the same")
+    two = tracks.assign(popularity=[0.0, 1.0] * (len(tracks) // 2))
+    same(
+        "Y_train of a target with two values",
+        called(prepare_dataset, two).Y_train,
+        reference.prepare_dataset(two).Y_train,
+    )
