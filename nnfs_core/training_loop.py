@@ -42,8 +42,8 @@ class TrainingResult(NamedTuple):
 
 
 _DEAD = (
-    "an output is dead: it is 0 for all samples in iteration {}, so its gradient is 0 and it "
-    "cannot learn; use another seed or a smaller learning_rate"
+    "an output is dead: it is 0 for all samples in iteration {}, so it gets no gradient from them "
+    "and cannot learn; use another seed or a smaller learning_rate"
 )
 _DIVERGED = (
     "training diverges in iteration {}: learning_rate {} is probably too large, try a tenth of it, "
@@ -51,15 +51,18 @@ _DIVERGED = (
 )
 
 
-def _step(X, Y, parameters, learning_rate, l2):
+def _step(X, Y, parameters, learning_rate, l2, iteration):
     """Return the output and the loss before one update, and the parameters after it."""
-    with np.errstate(over="ignore", invalid="ignore"):  # the guards tell of it
-        A, cache = feed_forward(X, parameters)
-        loss = mse_loss(A, Y) + l2_loss(parameters, l2, X.shape[1])
-        guard_values("the loss", loss)
-        gradients = backpropagate(X, Y, cache, parameters, l2)
-        updated = update_parameters(parameters, gradients, learning_rate)
-        guard_parameters(updated)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # the guards tell of it
+            A, cache = feed_forward(X, parameters)
+            loss = mse_loss(A, Y) + l2_loss(parameters, l2, X.shape[1])
+            guard_values("the loss", loss)
+            gradients = backpropagate(X, Y, cache, parameters, l2)
+            updated = update_parameters(parameters, gradients, learning_rate)
+            guard_parameters(updated)
+    except NotFinite:
+        raise FloatingPointError(_DIVERGED.format(iteration, learning_rate)) from None
     return A, loss, updated
 
 
@@ -89,10 +92,7 @@ def train(
     try:
         with threadpool_limits(1, "blas"):
             for iteration in range(1, iterations + 1):
-                try:
-                    A, loss, parameters = _step(X, Y, parameters, learning_rate, l2)
-                except NotFinite:
-                    raise FloatingPointError(_DIVERGED.format(iteration, learning_rate)) from None
+                A, loss, parameters = _step(X, Y, parameters, learning_rate, l2, iteration)
                 losses.append(loss)
                 if not warned and not A.any(axis=1).all():
                     warnings.warn(_DEAD.format(iteration), stacklevel=2)

@@ -24,7 +24,6 @@ from nnfs_core import (
     mse_loss,
     predict,
     prepare_dataset,
-    preprocessing,
     train,
     training_loop,
     update_parameters,
@@ -335,11 +334,8 @@ def test_the_shipped_tracks_are_learnt_better_than_the_mean():
     assert r2_score(data.Y_test[0], predict(data.X_test, result.parameters)[0]) > 0.1
 
 
-def test_real_tracks_if_they_are_there():
-    path = preprocessing._SHIPPED.parents[2] / "shared/data/kaggle_tracks_19828.csv"
-    if not path.exists():
-        pytest.skip("the real tracks are not part of the project")
-    data = prepare_dataset(clean_tracks(load_tracks(path)))
+def test_the_real_sample_is_learnt(kaggle_sample):
+    data = prepare_dataset(clean_tracks(load_tracks(kaggle_sample)))
     result = train(
         data.X_train, data.Y_train, [14, 64, 32, 16, 1], learning_rate=0.3, iterations=100, seed=2
     )
