@@ -4,7 +4,7 @@ Generated from notebooks/07_layers.ipynb by `make export`: edit that, not this.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -14,13 +14,17 @@ from nnfs_core.validation import (
     Array,
     Arrays,
     ReadOnly,
-    describe,
-    guard_keys,
+    guard_backward,
+    guard_choice,
     guard_kind,
     guard_layer_sizes,
+    guard_layers,
+    guard_maker,
     guard_matrix,
     guard_number,
+    guard_rng,
     guard_samples,
+    guard_state,
 )
 
 
@@ -76,11 +80,9 @@ class Layer(Part):
         return {name: array.copy() for name, array in {**self.parameters, **self.buffers}.items()}
 
     def load_state(self, state: Arrays) -> None:
-        """Write what state() returned into the parameters and buffers; raises ValueError if not."""
+        """Write what state() returned into parameters and buffers; refuse other names or shapes."""
         own = {**self.parameters, **self.buffers}
-        guard_keys("state", state, list(own))
-        for name, array in own.items():
-            guard_matrix(f"state[{name!r}]", state[name], *array.shape)
+        guard_state(state, own)
         for name, array in own.items():
             array[...] = state[name]
 
@@ -121,11 +123,8 @@ class Linear(Layer):
         guard_number("n_in", n_in, least=1, whole=True)
         guard_number("n_out", n_out, least=1, whole=True)
         variances = {"he": 2 / n_in, "xavier": 2 / (n_in + n_out), "normal": 0.1**2}
-        if initialization not in list(variances):
-            known = ", ".join(variances)
-            raise ValueError(f"initialization is {initialization!r}; expected one of {known}")
-        if not isinstance(rng, np.random.Generator):
-            guard_number("rng (a seed or a generator)", rng, least=0, whole=True)
+        guard_choice("initialization", initialization, variances)
+        guard_rng("rng (a seed or a generator)", rng)
         draws = np.random.default_rng(rng).standard_normal((n_out, n_in))
         self.parameters["W"] = draws * np.sqrt(variances[initialization])
         self.parameters["b"] = np.zeros((n_out, 1))
@@ -264,30 +263,6 @@ def _numbered(layers: tuple[Layer, ...]) -> dict[str, list[tuple[str, Layer, str
     return found
 
 
-def _parts(layer: Layer) -> Iterator[Layer]:
-    """A layer and the layers inside it."""
-    yield layer
-    for value in vars(layer).values():
-        for inner in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(inner, Layer):
-                yield from _parts(inner)
-
-
-def _guard_layers(layers: tuple[Layer, ...]) -> None:
-    """Refuse what is no layer, a layer that is not set up, and one that is there twice."""
-    expected = "layers, as in Sequential(Linear(4, 3, 0), ReLU()); a loss goes to Model"
-    for place, layer in enumerate(layers):
-        guard_kind(f"part {place}", layer, Layer, expected)
-    parts = [part for layer in layers for part in _parts(layer)]
-    for place, part in enumerate(parts):
-        if not hasattr(part, "buffers"):
-            raise TypeError(f"{type(part).__name__}.__init__ lacks super().__init__(): add it")
-        if part in parts[:place]:
-            raise ValueError(f"{part!r} is in the network twice, and has one memory: make two")
-    if not layers:
-        raise ValueError("a network of no layers; expected at least one")
-
-
 class Sequential(Layer):
     """Layers in a row; itself a layer, so that it nests.
 
@@ -296,12 +271,14 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers: Layer):
-        _guard_layers(layers)
+        guard_layers(layers, Layer)
         self.layers = layers
         self._names = _numbered(layers)
 
     def forward(self, X, training=False):
         """Return the output of the last layer."""
+        if training:
+            self.memory = None  # whatever stops below leaves nothing to go back from
         for layer in self.layers:
             X = layer.forward(X, training)
         if training:
@@ -313,10 +290,7 @@ class Sequential(Layer):
         dA = guard_samples("dA", dA, *self.recall())
         for layer in reversed(self.layers):
             dA = layer.backward(dA)
-            for name, array in layer.parameters.items():
-                if np.shape(layer.gradients.get(f"d{name}")) != array.shape:
-                    expected = f"self.gradients = {{'d{name}': ...}} of the shape {array.shape}"
-                    raise RuntimeError(f"{layer!r}: backward should set {expected}")
+            guard_backward(layer)
         return dA
 
     @property
@@ -438,9 +412,8 @@ def mlp(
     those of initialize_parameters with this seed. Raises ValueError or TypeError for bad input.
     """
     guard_layer_sizes(layer_sizes, seed)
-    for name, kind in {"activation": activation, "output": output}.items():
-        if isinstance(kind, Layer) or not callable(kind):
-            raise TypeError(f"{name} is {describe(kind)}; expected a class, as {name}=Tanh")
+    guard_maker("activation", activation, Layer)
+    guard_maker("output", output, Layer)
     rng = np.random.default_rng(seed)
     layers = []
     for n_in, n_out in pairwise(layer_sizes):
