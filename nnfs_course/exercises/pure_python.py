@@ -5,7 +5,17 @@ import math
 import numpy as np
 
 from nnfs_core import pure_python as reference
-from nnfs_course.judge import Wrong, called, exercise, refused, same
+from nnfs_course.counterexample import (
+    factor,
+    gradient,
+    mean_squares,
+    networks,
+    number,
+    small,
+    smallest,
+    weighted,
+)
+from nnfs_course.judge import Wrong, called, exercise, refused, same, same_keys
 
 SIZES = [3, 4, 2, 5, 2]
 SAMPLES = [[0.5, -1.0, 2.0], [1.5, 0.25, -0.5], [-0.75, 1.0, 1.25]]
@@ -40,19 +50,17 @@ def _array(what, got):
     return array.astype(float)
 
 
-def _same_list(what, got, expected, mistakes=None):
+def _same_list(what, got, expected, mistakes=None, example=None):
     """Refuse what is not a list, or not the expected numbers; rows may be tuples."""
     array, expected = _array(what, got), np.asarray(expected, float)
     if array.size == expected.size and array.ndim > expected.ndim:
         raise Wrong(f"{what}: each entry is a list of its own; expected numbers")
-    same(what, array, expected, mistakes)
+    same(what, array, expected, mistakes, example=example)
 
 
-def _same_lists(got, expected, mistakes=None):
+def _same_lists(got, expected, mistakes=None, example=None):
     """Refuse a dict of lists that is not the expected one; mistakes: {what it says: a dict}."""
-    if not isinstance(got, dict) or got.keys() != expected.keys():
-        found = f"the keys {list(got)}" if isinstance(got, dict) else f"a {type(got).__name__}"
-        raise Wrong(f"{found}; expected a dict with the keys {list(expected)}")
+    same_keys(got, expected)
     try:
         for key in expected:
             _same_list(key, got[key], expected[key])
@@ -61,7 +69,21 @@ def _same_lists(got, expected, mistakes=None):
             pairs = [(_array(key, got[key]), np.array(mistaken[key])) for key in expected]
             if all(one.shape == two.shape and np.allclose(one, two) for one, two in pairs):
                 raise Wrong(message) from None
+        if example:
+            example()
         raise
+
+
+def _lists(*shapes):
+    """Small cases as lists, and numbers for the shape ()."""
+    return (tuple(array.tolist() for array in case) for case in small(*shapes))
+
+
+def _networks(*architectures):
+    """Small networks with these layer sizes: samples, targets and parameters as lists."""
+    for X, Y, parameters in networks(*architectures):
+        lists = {k: v.tolist() if k[0] == "W" else v[:, 0].tolist() for k, v in parameters.items()}
+        yield X.T.tolist(), Y.T.tolist(), lists
 
 
 def _pair(what, got):
@@ -79,6 +101,11 @@ def _scaled(parameters, factor):
 @exercise
 def neuron(neuron):
     """b plus the sum of w_j x_j."""
+
+    def example():
+        cases = (case for n in (1, 2) for case in _lists((n,), (n,), ()))
+        smallest(neuron, reference.neuron, cases, lambda _, x, w, b: f"z = {weighted(w, x, b)}")
+
     for x, w, b in ((SAMPLES[0], [2.0, 3.0, 0.5], 0.7), ([1.37], [-2.11], 0.3)):
         total = float(np.dot(x, w))
         mistakes = {
@@ -88,7 +115,7 @@ def neuron(neuron):
             "the bias is added once for each input": total + len(x) * b,
         }
         mistakes = {message: wrong for message, wrong in mistakes.items() if wrong != total + b}
-        same("z", called(neuron, x, w, b), total + b, mistakes)
+        same("z", called(neuron, x, w, b), total + b, mistakes, example=example)
     refused(neuron, SAMPLES[0], [1.0, 2.0], 0.25, what="an x that is longer than w")
     refused(neuron, [1.0, 2.0], SAMPLES[0], 0.25, what="an x that is shorter than w")
 
@@ -96,6 +123,11 @@ def neuron(neuron):
 @exercise
 def layer_by_loops(layer_by_loops):
     """W x + b."""
+
+    def example():
+        cases = (case for n in (1, 2) for case in _lists((n,), (2, n), (2,)))
+        smallest(layer_by_loops, reference.layer_by_loops, cases, _row)
+
     for sizes in ([3, 2], [3, 3]):
         parameters = _network(sizes)
         W, b, x = parameters["W1"], parameters["b1"], SAMPLES[0]
@@ -107,10 +139,16 @@ def layer_by_loops(layer_by_loops):
         }
         if len(W) == len(x):
             mistakes["W is turned: the weights of unit i are the row W[i]"] = np.dot(x, W) + b
-        _same_list("z", called(layer_by_loops, x, W, b), right, mistakes)
+
+        _same_list("z", called(layer_by_loops, x, W, b), right, mistakes, example)
     refused(layer_by_loops, x, W, b[:1], what="a b that is shorter than W")
     refused(layer_by_loops, x, W, [*b, 1.0], what="a b that is longer than W")
     refused(layer_by_loops, x[:2], W, b, what="an x that is shorter than the rows of W")
+
+
+def _row(where, x, W, b):
+    """How an entry of W x + b comes about."""
+    return f"z[{where[0]}] = {weighted(W[where[0]], x, b[where[0]])}"
 
 
 @exercise
@@ -119,8 +157,7 @@ def initialize_by_loops(initialize_by_loops):
     sizes = [50, 80, 40]
     made = called(initialize_by_loops, sizes, 0)
     expected = reference.initialize_by_loops(sizes, 0)
-    if not isinstance(made, dict) or made.keys() != expected.keys():
-        raise Wrong(f"expected a dict with the keys {list(expected)}")
+    same_keys(made, expected)
     for key, values in made.items():
         W, shape = _array(key, values), np.shape(expected[key])
         if W.shape == shape[::-1] != shape:
@@ -150,6 +187,8 @@ def initialize_by_loops(initialize_by_loops):
         raise Wrong("both layers start with the same draws: one generator for all of them")
     if initialize_by_loops(sizes, 0) != made:
         raise Wrong("the same seed gives other weights")
+    if initialize_by_loops(sizes) != made:
+        raise Wrong("without a seed it should be that of seed = 0")
     if initialize_by_loops(sizes, 1) == made:
         raise Wrong("another seed gives the same weights")
     refused(initialize_by_loops, [3, 0, 1], what="a size of 0")
@@ -175,18 +214,61 @@ def forward_by_loops(forward_by_loops):
             }
             if min(right) >= 0:
                 mistakes = {}
-            _same_list("the output", a, right, mistakes)
-            _same_lists(cache, expected)
+
+            def example():
+                cases = (case[::2] for case in _networks((1, 1), (1, 1, 1), (2, 1, 2)))
+                cases = ((samples[0], parameters) for samples, parameters in cases)
+                smallest(_cache(forward_by_loops), _cache(reference.forward_by_loops), cases, _step)
+
+            _same_list("the output", a, right, mistakes, example)
+            _same_lists(cache, expected, example=example)
             caches.append((cache, expected))
         for cache, expected in caches:
             _same_lists(cache, expected, {"all samples share one cache": caches[-1][1]})
     refused(forward_by_loops, SAMPLES[0][:2], parameters, what="a sample that is too short")
 
 
+def _cache(forward):
+    """The cache that a forward pass returns, and its output."""
+
+    def both(x, parameters):
+        a, cache = forward(x, parameters)
+        return {**cache, "a": a}
+
+    return both
+
+
+def _step(where, x, parameters):
+    """How an entry of a cache comes about."""
+    _, cache = reference.forward_by_loops(x, parameters)
+    (key, i), depth = where, len(parameters) // 2
+    if key == "a":
+        return f"the output a[{i}] = {key}{depth}[{i}] = z{depth}[{i}]"
+    if key == "a0":
+        return f"a0[{i}] = x[{i}]"
+    layer = int(key[1:])
+    if key.startswith("z"):
+        W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
+        return f"{key}[{i}] = {weighted(W[i], cache[f'a{layer - 1}'], b[i])}"
+    if layer == depth:
+        return f"{key}[{i}] = z{layer}[{i}]"
+    return f"{key}[{i}] = max(0, {number(cache[f'z{layer}'][i])})"
+
+
 @exercise
 def mse_by_loops(mse_by_loops):
     """Half the mean squared error."""
     errors = [[0.5, -1.0, 2.0], [0.25, 1.5, -0.5], [3.0, 0.75, -0.2], [0.1, 0.4, 1.1]]
+
+    def example():
+        cases = (case for shape in ((1, 1), (2, 1), (2, 2)) for case in _lists(shape, shape))
+        smallest(
+            mse_by_loops,
+            reference.mse_by_loops,
+            cases,
+            lambda _, outputs, targets: f"loss = {mean_squares(outputs, targets, len(targets))}",
+        )
+
     for errors in (errors, [[2.0], [-0.3]]):  # noqa: B020
         squares, m = float(np.sum(np.square(errors))), len(errors)
         targets = [[0.1 * (k - i) for i in range(len(errors[0]))] for k in range(m)]
@@ -204,7 +286,8 @@ def mse_by_loops(mse_by_loops):
         }
         right = squares / (2 * m)
         mistakes = {message: wrong for message, wrong in mistakes.items() if wrong != right}
-        same("the loss", called(mse_by_loops, outputs, targets), right, mistakes)
+        got = called(mse_by_loops, outputs, targets)
+        same("the loss", got, right, mistakes, example=example)
     refused(mse_by_loops, outputs[:1], targets, what="one output too few")
     refused(mse_by_loops, [*outputs, [1.0]], targets, what="one output too many")
     refused(mse_by_loops, [[1.0, 2.0]], [[1.0]], what="an output longer than its target")
@@ -213,6 +296,15 @@ def mse_by_loops(mse_by_loops):
 @exercise
 def backward_by_loops(backward_by_loops):
     """The chain rule by loops."""
+
+    def example():
+        smallest(
+            _from_samples(backward_by_loops),
+            _from_samples(reference.backward_by_loops),
+            _networks((1, 1), (1, 1, 1), (2, 2), (1, 2, 1), (2, 1, 2)),
+            _slope,
+        )
+
     for sizes in ([3, 2, 2], SIZES):
         parameters = _network(sizes)
         caches = _caches(parameters)
@@ -229,10 +321,27 @@ def backward_by_loops(backward_by_loops):
                 _masked(caches, parameters, lambda z: 1.0 if z >= 0 else z)
             ),
         }
-        _same_lists(got, right, mistakes)
+
+        _same_lists(got, right, mistakes, example)
         again = backward_by_loops(TARGETS, caches, parameters)
         _same_lists(again, right, {"the gradients add up: start at 0": _scaled(right, 2)})
     refused(backward_by_loops, TARGETS[:2], caches, parameters, what="one target too few")
+
+
+def _from_samples(backward):
+    """Gradients from samples: what a small case can show in full."""
+
+    def gradients(samples, targets, parameters):
+        caches = [reference.forward_by_loops(x, parameters)[1] for x in samples]
+        return backward(targets, caches, parameters)
+
+    return gradients
+
+
+def _slope(where, samples, targets, parameters):
+    """How an entry of a gradient comes about."""
+    arrays = {key: np.array(values) for key, values in parameters.items()}
+    return gradient(where, np.transpose(samples), np.transpose(targets), arrays, linear=True)
 
 
 def _masked(caches, parameters, change):
@@ -247,6 +356,14 @@ def _masked(caches, parameters, change):
 @exercise
 def update_by_loops(update_by_loops):
     """One step against the gradients."""
+
+    def example():
+        cases = (
+            ({"W1": W, "b1": b}, {"dW1": dW, "db1": db}, 0.5)
+            for W, b, dW, db in _lists((1, 1), (1,), (1, 1), (1,))
+        )
+        smallest(update_by_loops, reference.update_by_loops, cases, _moved)
+
     for sizes, rate in ((SIZES, 0.3), ([2, 4, 1], 0.07)):
         parameters = _network(sizes)
         gradients = {f"d{key}": np.cos(values).tolist() for key, values in parameters.items()}
@@ -265,9 +382,20 @@ def update_by_loops(update_by_loops):
             "only the weights move": moved(-rate) | still,
         }
         got = called(update_by_loops, parameters, gradients, rate)
-        _same_lists(got, moved(-rate), mistakes)
+
+        _same_lists(got, moved(-rate), mistakes, example)
     gradients["dW1"] = gradients["dW1"][:-1]
     refused(update_by_loops, parameters, gradients, 0.1, what="a dW1 with a row too few")
+    gradients = {f"d{key}": values for key, values in parameters.items()}
+    for rate in (0.0, math.inf):
+        refused(update_by_loops, parameters, gradients, rate, what=f"a learning_rate of {rate}")
+
+
+def _moved(where, parameters, gradients, learning_rate):
+    """How an entry of the new parameters comes about."""
+    key, *place = where
+    value, slope = np.array(parameters[key])[*place], np.array(gradients[f"d{key}"])[*place]
+    return f"{key}{place} = {number(value)} - {learning_rate}·{factor(slope)}"
 
 
 @exercise
@@ -333,6 +461,11 @@ def _same_order(train_by_loops, samples, targets, start):
     if np.allclose(losses, train_by_loops(samples, targets, start, **settings, seed=9)[0]):
         raise Wrong("the seed has no effect: use random.Random(seed)")
     settings |= {"epochs": 4, "batch_size": 3}
+    if (
+        train_by_loops(samples, targets, start, **settings)[0]
+        != (train_by_loops(samples, targets, start, **settings, seed=0)[0])
+    ):
+        raise Wrong("without a seed it should be that of seed = 0")
     epochs = np.reshape(train_by_loops(samples, targets, start, **settings)[0], (4, 3))
     if np.allclose(np.sort(epochs, axis=1), np.sort(epochs[0])):
         raise Wrong("the same samples are always together: shuffle samples, not batches")
@@ -353,7 +486,20 @@ def matrix_product(matrix_product):
         "only the last j counts: add up": np.outer(np.array(A)[:, -1], B[-1]),
         "the result is turned: a row for each row of A": right.T,
     }
-    _same_list("the product", called(matrix_product, A, B), right, mistakes)
+
+    def example():
+        shapes = (((1, n), (n, q)) for n, q in ((1, 1), (2, 1), (2, 2)))
+        cases = (case for pair in shapes for case in _lists(*pair))
+        smallest(
+            matrix_product,
+            lambda A, B: np.array(A) @ B,
+            cases,
+            lambda where, A, B: (
+                f"C[{where[0]}][{where[1]}] = {weighted(A[where[0]], [row[where[1]] for row in B])}"
+            ),
+        )
+
+    _same_list("the product", called(matrix_product, A, B), right, mistakes, example)
     square, other = [[1.0, 2.0], [3.0, 5.0]], [[0.0, 1.0], [2.0, -1.0]]
     mistakes = {
         "A and B are exchanged": np.array(other) @ square,
@@ -361,33 +507,84 @@ def matrix_product(matrix_product):
         "entry times entry": np.array(square) * other,
     }
     got = called(matrix_product, square, other)
-    _same_list("the product of two squares", got, np.array(square) @ other, mistakes)
+    _same_list("the product of two squares", got, np.array(square) @ other, mistakes, example)
     tall = [[1.0, 0.5, 2.0], [2.0, 1.0, 0.0], [0.0, -1.0, 1.0], [3.0, 0.0, 1.0]]
     got = called(matrix_product, tall, [[1.0], [2.0], [3.0]])
-    _same_list("(4, 3) times (3, 1)", got, [[8.0], [4.0], [1.0], [6.0]])
+    _same_list("(4, 3) times (3, 1)", got, [[8.0], [4.0], [1.0], [6.0]], example=example)
+    row, column = [[1.0, 2.0]], [[3.0], [4.0]]
+    for one, other_one in ((row, column), (column, row)):
+        what = f"({len(one)}, {len(one[0])}) times ({len(other_one)}, {len(other_one[0])})"
+        try:
+            got = called(matrix_product, one, other_one)
+        except IndexError:
+            raise Wrong(f"{what}: an IndexError; is a row looked at that is not there?") from None
+        _same_list(what, got, np.array(one) @ other_one, example=example)
     refused(matrix_product, A, A, what="(2, 3) times (2, 3)")
     refused(matrix_product, A, [*other, *square], what="(2, 3) times (4, 2)")
     refused(matrix_product, tall, other, what="(4, 3) times (2, 2)")
 
 
+def _slopes(x, parameters, mask=lambda z: z > 0, turned=False, first=1.0):
+    """Right slopes of the output by the inputs, and some wrong ones."""
+    cache = reference.forward_by_loops(x, parameters)[1]
+    depth = len(parameters) // 2
+    slopes = np.array([first])
+    for layer in range(depth, 0, -1):
+        W = np.array(parameters[f"W{layer}"])
+        square = turned and W.shape[0] == W.shape[1]
+        slopes = (W if square else W.T) @ slopes
+        if layer > 1:
+            slopes = slopes * mask(np.array(cache[f"z{layer - 1}"]))
+    return slopes
+
+
+def _ways(where, x, parameters):
+    """How a slope of the output by an input comes about, for one layer or two."""
+    (j,) = where
+    ways, weights = parameters["W1"], [1.0]
+    if "W2" in parameters:
+        z = reference.forward_by_loops(x, parameters)[1]["z1"]
+        weights = [w * (z_i > 0) for w, z_i in zip(parameters["W2"][0], z, strict=True)]
+    return f"dx[{j}] = {weighted(weights, [row[j] for row in ways])}, over the units with z above 0"
+
+
 @exercise
-def count_steps(count_steps):
-    """Steps of a training."""
-    for m, batch_size, epochs in ((1000, 32, 8), (1000, 1000, 1), (10, 1, 3), (10, 64, 2)):
-        right = -(-m // batch_size) * epochs
+def slopes_by_feature(slopes_by_feature):
+    """Backpropagation from the output to the inputs."""
+    x = SAMPLES[0]
+
+    def example():
+        cases = ((X[0], W) for X, _, W in _networks((1, 1), (2, 1), (1, 1, 1), (2, 2, 1)))
+        smallest(slopes_by_feature, lambda x, parameters: _slopes(x, parameters), cases, _ways)
+
+    tie = _network([3, 3, 1]) | {"b1": [0.0, 0.0, 0.0]}
+    tie["W1"] = [[2.0, 1.0, 0.0], [1.0, -1.0, 0.5], [0.5, 0.0, 1.0]]  # z1[0] is 0
+    for case, parameters in {
+        "one layer": _network([3, 1]),
+        "two layers": _network([3, 4, 1]),
+        "square layers": _network([3, 3, 3, 1]),
+        "a unit with z = 0": tie,
+        "a dead layer": _network([3, 2, 1]) | {"b1": [-100.0, -100.0]},
+    }.items():
+        right = _slopes(x, parameters)
+        output = reference.forward_by_loops(x, parameters)[0][0]
         mistakes = {
-            "the last batch of an epoch is left out, if it is smaller": m // batch_size * epochs,
-            "that is one epoch": right // epochs,
-            "an epoch is no step: an epoch has m / batch_size of them": epochs,
-            "the samples do not run on into the next epoch: round up in each": (
-                -(-m * epochs // batch_size)
+            "at 0 we chose the slope 0: > is not >=": _slopes(x, parameters, lambda z: z >= 0),
+            "the mask of ReLU is missing": _slopes(x, parameters, np.ones_like),
+            "it begins with 1, the slope of the output by itself, not with the output": (
+                _slopes(x, parameters, first=output)
             ),
+            "W has to be walked down its columns: each dx[j] sums over the units i": (
+                _slopes(x, parameters, turned=True)
+            ),
+            "those are the slopes times the inputs": right * x,
+            "no ReLU comes before the first layer: x has no mask": right * (np.array(x) > 0),
         }
-        mistakes = {message: wrong for message, wrong in mistakes.items() if wrong != right}
-        got = called(count_steps, m, batch_size, epochs)
-        if isinstance(got, bool) or not isinstance(got, int | np.integer):
-            raise Wrong(f"{got} is a {type(got).__name__}; expected a whole number, an int")
-        same(f"the number of steps for {m=}, {batch_size=}, {epochs=}", got, right, mistakes)
+        mistakes = {
+            message: wrong for message, wrong in mistakes.items() if not np.allclose(wrong, right)
+        }
+        got = called(slopes_by_feature, x, parameters)
+        _same_list(f"the list of slopes ({case})", got, right, mistakes, example)
 
 
 @exercise
@@ -417,9 +614,19 @@ def fit_line(fit_line):
     curve = [x * x for x in straight]
     if called(fit_line, straight, curve, 0.3, 1) != fit_line(straight, curve, 0.3, 1):
         raise Wrong("two calls give two lines: take the samples in the order given")
+
+    def example():
+        cases = ((x, y, 0.5, 1) for n in (1, 2) for x, y in _lists((n,), (n,)))
+        smallest(
+            lambda *case: np.array(fit_line(*case)),
+            lambda xs, ys, learning_rate, epochs: _line(xs, ys, learning_rate, epochs),
+            cases,
+            _last_step,
+        )
+
     for _ in range(2):  # the second time it should not remember the first
         w, b = _pair("w and b", called(fit_line, xs, ys, rate, 2))
-        same("(w, b)", np.array([w, b], float), np.array(right), mistakes)
+        same("(w, b)", np.array([w, b], float), np.array(right), mistakes, example=example)
         line = [2 * x - 1 for x in straight]
         w, b = _pair("w and b", called(fit_line, straight, line, 0.3, 200))
         if not (abs(w - 2) <= 1e-3 and abs(b + 1) <= 1e-3):
@@ -435,3 +642,12 @@ def _line(xs, ys, learning_rate, epochs, late=False, slope=True, bias=True):
             w -= learning_rate * error * (x if slope else 1.0)
             b -= bias * learning_rate * (w * x + b - y if late else error)
     return [w, b]
+
+
+def _last_step(where, xs, ys, rate, epochs):
+    """How w or b comes about in the step of the last sample."""
+    w, b = _line(xs[:-1], ys[:-1], rate, epochs)
+    x, y = factor(xs[-1]), factor(ys[-1])
+    error = f"{rate}·({number(w)}·{x} + {factor(b)} - {y})"
+    step = f"w = {number(w)} - {error}·{x}" if where == (0,) else f"b = {number(b)} - {error}"
+    return step + f" after {len(xs)} steps" * (len(xs) > 1)
