@@ -4,6 +4,66 @@ import numpy as np
 
 from nnfs_course.judge import Wrong, called, exercise
 
+_CAUSES = {1: "F", 2: "E", 3: "K", 4: "A", 5: "H", 6: "J", 7: "N", 8: "D", 9: "I", 10: "L"}
+_LETTERS = "ABCDEFGHIJKLMN"
+_NEXT = {
+    1: "the gradient check says whether the direction of a step is right: what else has a step?",
+    2: 'run the "gradient check", and compare its errors with 10 and with 20 samples',
+    3: 'run "shapes and dtypes", and compare the ranges of Y and of A at the start',
+    4: 'run "zeros by layer", and look at the last layer before training',
+    5: 'the gradient is not 0 at the end: look with "shapes and dtypes" at what it is taken from',
+    6: 'run the "gradient check", and read it from the last layer to the first',
+    7: 'run "shapes and dtypes": what is the shape of A - Y?',
+    8: 'run "the split", and look at the batches',
+    9: 'run "the split": what happens if the test targets are shuffled before anything else?',
+    10: 'run "the split": where does the loss rise, and which decision lies before that?',
+}
+_AGAINST = {
+    (1, "B"): "with a wrong sign the gradient check would give an error of 1",
+    (1, "C"): "they do, and with one layer that does no harm: each weight has its own feature",
+    (1, "E"): "the gradient check passes: it is a mean",
+    (1, "G"): "steps that are too short would let the loss fall slowly, and it rises",
+    (2, "A"): "the output is dead in the end, but not at the start: what killed it?",
+    (2, "F"): "on 10 tracks this learning rate works: what grows with the number of tracks?",
+    (2, "J"): "then the last layer would be right, and it is not",
+    (3, "A"): "units are dead in the end, but not at the start: what killed them?",
+    (
+        3,
+        "F",
+    ): "a tenth of it helps, but 0.1 was no problem in stage 6: what makes steps longer here?",
+    (3, "C"): "the predictions differ at the start, so the weights do, too",
+    (4, "F"): "the trouble is there before the first step",
+    (4, "K"): "both targets lie in [0, 1]",
+    (5, "A"): "the last gradient is not 0, so something is still alive",
+    (5, "F"): "a step that is too long changes the parameters: do these still change?",
+    (5, "G"): "short steps add up, and here nothing adds up: where do they go?",
+    (6, "B"): "a wrong sign gives an error of 1",
+    (6, "E"): "then all arrays would be wrong, the last layer's too, and each by 0.8182",
+    (6, "G"): "the gradient itself is wrong: measure it",
+    (7, "C"): "they do, and with one layer that does no harm: each weight has its own feature",
+    (7, "I"): "it is the training loss that is too good, and the test set has no part in that",
+    (7, "M"): "it is the training loss that is too good, and the test set has no part in that",
+    (8, "F"): "with mixed batches of the same size this learning rate gives a smooth curve",
+    (8, "J"): "the gradient check passes",
+    (9, "L"): "nobody chose here: one network was trained, once",
+    (9, "M"): "no track is in two parts: it is not the tracks that got across",
+    (10, "I"): "the preparation looks at the training tracks alone: what happens after it?",
+    (10, "M"): "no track is in two parts",
+}
+
+
+@exercise
+def exhibit(number, cause):
+    """The cause of an exhibit, a letter of the list of suspects."""
+    if number not in _CAUSES:
+        raise Wrong(f"there is no exhibit {number!r}: there are 1 to 10")
+    if not isinstance(cause, str) or cause.strip().upper() not in list(_LETTERS):
+        raise Wrong(f"expected a letter of the list, from A to {_LETTERS[-1]}, in quotes")
+    letter = cause.strip().upper()
+    if letter != _CAUSES[number]:
+        raise Wrong(f"not {letter}: {_AGAINST.get((number, letter), _NEXT[number])}")
+    return "Unfold cause and cure below"
+
 
 @exercise
 def whole_numbers(whole_numbers):
@@ -42,29 +102,40 @@ def whole_numbers(whole_numbers):
         raise Wrong(f"{len(found & cut)} of {len(cut)} found, {len(found - cut)} too many")
 
 
-_SYMPTOMS = {"A": 2, "B": 7, "C": 4, "D": 5, "E": 6, "F": 1}
+_SYMPTOMS = {
+    **{"Ada": 2, "Ben": 7, "Cleo": 4, "Dan": 5, "Eve": 6},
+    **{"Finn": 1, "Gia": 3, "Hal": 8, "Ida": 9, "Jo": 10},
+}
 _LOOK = {
-    "A": "the error of the check depends on the number of samples alone: compute it for 20",
-    "B": "nothing linear gets below least squares: the loss is that of something else",
-    "C": "no gradient gets through at all: what stands in its way?",
-    "D": "there is a gradient, and the step gets lost on its way into the parameters",
-    "E": "the error comes in between the last layer and the one before: what happens there?",
-    "F": "the gradient is right, and the loss grows by a constant factor: how long is a step?",
+    "Ada": "the error of the check depends on the number of samples alone: compute it for 20",
+    "Ben": "nothing linear gets below least squares: the loss is that of something else",
+    "Cleo": "one output is 0 for all samples: what would its gradient be?",
+    "Dan": "there is a gradient, and the step gets lost on its way into the parameters",
+    "Eve": "the error comes in between the last layer and the one before: what happens there?",
+    "Finn": "the gradient is right, and the loss grows by a constant factor: how long is a step?",
+    "Gia": "how large is the first A - Y, if a song takes 200,000 milliseconds?",
+    "Hal": "what the order of the file changes is who shares a batch with whom",
+    "Ida": "shuffled targets cannot be predicted: who told the answers?",
+    "Jo": "the lowest of thirty numbers is low by luck, too: lowest on which samples?",
 }
 
 
 @exercise
 def diagnoses(diagnoses):
-    """Six symptoms, and the exhibit that each belongs to."""
+    """Ten symptoms, and the exhibit that each belongs to."""
     if not isinstance(diagnoses, dict) or diagnoses.keys() != _SYMPTOMS.keys():
         raise Wrong(f"expected a dict with the keys {', '.join(_SYMPTOMS)}")
     if any(number is ... for number in diagnoses.values()):
         raise NotImplementedError
     if any(not isinstance(number, int) for number in diagnoses.values()):
         raise Wrong("numbers from 1 to 10, please, without quotes")
-    if (diagnoses["C"], diagnoses["D"]) == (_SYMPTOMS["D"], _SYMPTOMS["C"]):
-        raise Wrong("C and D are flat for different reasons: in which of them is the gradient 0?")
-    wrong = [letter for letter, number in _SYMPTOMS.items() if diagnoses[letter] != number]
+    for one, other, question in [
+        ("Cleo", "Dan", "whose gradient is 0 for the part that does not move?"),
+        ("Ida", "Jo", "who of them shuffled the test targets and still predicts them?"),
+    ]:
+        if (diagnoses[one], diagnoses[other]) == (_SYMPTOMS[other], _SYMPTOMS[one]):
+            raise Wrong(f"{one} and {other} are swapped: {question}")
+    wrong = [name for name, number in _SYMPTOMS.items() if diagnoses[name] != number]
     if wrong:
         right = len(_SYMPTOMS) - len(wrong)
         raise Wrong(f"{right} of {len(_SYMPTOMS)} right. {wrong[0]}: {_LOOK[wrong[0]]}")
@@ -114,3 +185,24 @@ def uses_the_test_set(uses_the_test_set):
         )
     if missed:
         raise Wrong(f"a leak through the {missed[0]} is missed: change the test set to both sides")
+
+
+@exercise
+def last_patient(last_patient):
+    """The two causes of the last patient, as letters of the list of suspects."""
+    if not isinstance(last_patient, set | list | tuple):
+        raise Wrong(f"expected two letters, as {{'A', 'B'}}, got {type(last_patient).__name__}")
+    if any(letter is ... for letter in last_patient):
+        raise NotImplementedError
+    letters = {str(letter).strip().upper() for letter in last_patient}
+    if not letters <= set(_LETTERS):
+        raise Wrong(f"expected letters of the list, from A to {_LETTERS[-1]}, each in quotes")
+    if len(letters) != 2:
+        raise Wrong(f"expected two letters, got {len(letters)}: there are two bugs")
+    found = letters & {"D", "J"}
+    if not found:
+        raise Wrong("neither of the two: does the gradient check pass? And who shares a batch?")
+    if found == {"D"}:
+        raise Wrong("one of the two. It explains the jumps, but does the gradient check pass?")
+    if found == {"J"}:
+        raise Wrong("one of the two. A wrong gradient does not make the loss jump: what does?")
