@@ -1,0 +1,123 @@
+"""The report of a learner's copy: right, wrong, not attempted, whatever the cells do."""
+
+import json
+
+import nbformat
+import pytest
+
+from tools import learner, progress
+from tools.lib.layout import ROOT, Refused, read_notebooks
+from tools.lib.needed import needed
+
+NOTEBOOK = next(notebook for notebook in read_notebooks() if notebook.stage == "activation")
+ABSOLUTE = "import numpy as np\n\n\ndef relu(Z):\n    return np.abs(Z)"
+RIGHT = "def drelu(Z):\n    return (Z > 0) * 1.0\n\n\ndef relu(Z):\n    raise NotImplementedError"
+LOOP = "def relu(Z):\n    while True:\n        pass"
+
+
+def copied(folder, **answers):
+    """A copy of stage 3 alone, with answers in the place of the cells that hold a text."""
+    folder.mkdir()
+    content = learner.copy(ROOT, NOTEBOOK, filled=False)
+    for start, answer in answers.items():
+        cell = next(cell for cell in content.cells if f"def {start}(" in cell.source)
+        cell.source = answer
+    nbformat.write(content, folder / NOTEBOOK.path.name)
+    return folder
+
+
+def test_each_task_has_its_state_whatever_the_others_do(tmp_path):
+    folder = copied(
+        tmp_path / "copy",
+        relu=ABSOLUTE,
+        absolute="def absolute(z):\n    return relu(z) + relu(-z)",  # with the reader's own relu
+        leaky_relu="import os\n\nos._exit(0)\nleaky_relu = dleaky_relu = ...",
+    )
+    names = ["relu", "absolute", "leaky_relu", "house"]
+    found = {name: said for name, *said in progress.judged(folder / NOTEBOOK.path.name, names)}
+    assert found == {
+        "relu": ["wrong", "that is |z|: negative numbers should become 0"],
+        "absolute": ["wrong", "|z| is right for z = 0, wrong for positive z, negative z"],
+        "leaky_relu": ["wrong", "it ends Python: is there an exit() in it?"],
+        "house": ["not attempted", ""],
+    }
+
+
+def test_an_endless_loop_takes_the_time_of_its_notebook_and_no_more(tmp_path):
+    path = copied(tmp_path / "copy", relu=LOOP) / NOTEBOOK.path.name
+    assert list(progress.judged(path, ["relu", "house"], limit=4)) == [
+        ("relu", "wrong", "no answer after 4 seconds: an endless loop?"),
+        ("house", "wrong", "no time left for it: see the one that takes so long"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("def absolute(z):\n    return z +", "your code stops with SyntaxError"),
+        ("exit()\nabsolute = ...", "your code stops with SystemExit"),
+        (
+            "absolute = ...\nabsolute[0]",
+            "your code stops with TypeError: 'ellipsis' object is not subscriptable\n"
+            "line 2 of your code: absolute[0]",
+        ),
+    ],
+)
+def test_a_cell_that_stops_is_told_with_its_line(tmp_path, answer, message):
+    path = copied(tmp_path / "copy", absolute=answer) / NOTEBOOK.path.name
+    ((_, state, said),) = progress.judged(path, ["absolute"])
+    assert state == "wrong"
+    assert said.startswith(message)
+
+
+def test_json_has_a_row_for_each_task_of_each_folder(tmp_path, capsys):
+    untouched = copied(tmp_path / "untouched")
+    started = copied(tmp_path / "started", drelu=RIGHT)
+    progress.main([str(untouched), str(started), "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    half = len(rows) // 2
+    assert {row["folder"] for row in rows[:half]} == {str(untouched)}
+    assert {row["folder"] for row in rows[half:]} == {str(started)}
+    states = {(row["folder"], row["task"]): row["state"] for row in rows}
+    right = [key for key, state in states.items() if state == "right"]
+    assert right == [(str(started), "drelu")]
+    assert set(states.values()) == {"right", "not attempted"}
+    missing = {row["notebook"] for row in rows if row["message"] == "no such notebook"}
+    stages = {notebook.path.name for notebook in read_notebooks() if notebook.is_stage}
+    assert missing == stages - {NOTEBOOK.path.name}
+
+
+def test_the_report_counts_and_names_filled_functions(tmp_path, capsys):
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    nbformat.write(learner.copy(ROOT, NOTEBOOK, filled=True), folder / NOTEBOOK.path.name)
+    progress.main([str(folder)])
+    said = capsys.readouterr().out
+    assert [line.split() for line in said.splitlines() if "relu  " in line][:2] == [
+        ["relu", "filled"],
+        ["drelu", "filled"],
+    ]
+    assert "2 filled" in said.splitlines()[-1]
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(Refused, match="no such folder: `make learner` writes learner/"):
+        progress.main([str(tmp_path / "nobody")])
+
+
+@pytest.mark.parametrize(
+    ("cells", "source", "left"),
+    [
+        (["a = 1\nb = 2\nc = a"], "c", "a = 1\nc = a"),
+        (["a = 1", "a = 2"], "a", "a = 2"),
+        (["a = 1", "a += 1"], "a", "a = 1\na += 1"),
+        (["a = {}", "a['x'] = 1"], "a", "a = {}\na['x'] = 1"),
+        (["def f():\n    return g()", "def g():\n    return 1"], "f()", None),
+        (["a = 1", "%matplotlib inline", "a ="], "a", "a = 1"),
+        (["a = 1"], "a = 2\na", ""),
+        (["for a in range(3):\n    b = a"], "b", None),
+        (["import numpy as np", "x = np"], "1", ""),
+    ],
+)
+def test_what_a_cell_needs_is_found(cells, source, left):
+    assert needed(cells, source) == ("\n".join(cells) if left is None else left)
