@@ -1,4 +1,4 @@
-"""Time one iteration of training against the same formulas typed plainly: what the guards cost.
+"""Time an iteration of training against the same formulas typed plainly.
 
 `python -m tools.bench` takes about ten seconds. The network is 14-64-32-16-1 in float64, on one
 core. The three take turns, and what is printed is the median over the rounds. Other programs

@@ -1,16 +1,19 @@
 """Say what is wrong in the repository, running no notebook."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
-from tools.lib import exercises, glossary, package, readme, reference, stored
+from tools.lib import exercises, glossary, package, readme, reference, repository, stored
 from tools.lib.layout import ROOT, Refused, read_notebooks
 
+GENERATED = (package, readme, reference, repository)
 
-def generated(root: Path = ROOT) -> Iterator[str]:
+
+def generated(root: Path = ROOT, parts: Sequence[ModuleType] = GENERATED) -> Iterator[str]:
     """Generated files that differ from what the notebooks make."""
-    for part in (package, readme, reference):
+    for part in parts:
         for path, content in part.generate(root).items():
             before = path.read_bytes() if path.exists() else b""
             if before == content:
@@ -24,11 +27,15 @@ def generated(root: Path = ROOT) -> Iterator[str]:
 
 def faults(root: Path = ROOT) -> Iterator[str]:
     """All faults, in words that say what to do."""
+    notebooks = read_notebooks(root)
+    for notebook in notebooks:  # what is to be written comes before what is to be run
+        yield from exercises.problems(root, notebook)
     yield from generated(root)
     yield from stored.faults(root)
-    for notebook in read_notebooks(root):
-        yield from exercises.problems(root, notebook)
+    for notebook in notebooks:
+        yield from exercises.verdicts(notebook)
     yield from glossary.faults(root)
+    yield from repository.faults(root)
 
 
 def main(root: Path = ROOT) -> None:

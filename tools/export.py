@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tools.lib import package, readme, reference, stored
-from tools.lib.layout import ROOT
+from tools.lib import exercises, package, readme, reference, repository, stored
+from tools.lib.layout import ROOT, Refused, read_notebooks
 
 
 def write(files: dict[Path, bytes]) -> None:
@@ -15,11 +15,14 @@ def write(files: dict[Path, bytes]) -> None:
 
 
 def main(root: Path = ROOT) -> None:
-    """Run the command."""
-    write(package.generate(root))
+    """Run the command; what can be refused is refused before anything runs."""
+    notebooks = read_notebooks(root)
+    if found := [fault for nb in notebooks for fault in exercises.problems(root, nb)]:
+        raise Refused("\n".join(found))
+    for part in (package, reference, repository, readme):
+        write(part.generate(root))
     ran = stored.store(root)
-    write(readme.generate(root))
-    write(reference.generate(root))
+    write(readme.generate(root))  # with the picture of this run
     print("ran", ", ".join(ran) or "no notebook: none was stale")
 
 

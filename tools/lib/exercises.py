@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from tools.lib.layout import ROOT, Notebook, Refused, read_notebooks, tags
+from tools.lib.layout import COURSE, EXERCISES, Notebook, Refused, tags
 
-PREDICTIONS, EXERCISES, HINTS, MISTAKES = 4, 3, 2, 3  # at least, in each notebook or exercise
+HINTS, MISTAKES = 2, 1  # at least, of each exercise
+EFFORT = "*Difficulty {} of 5 · {} minutes · matters: {}*"  # stands under its heading
+MATTERS = ("a little", "much", "very much")
+TODO = "TODO"  # stands where the skeleton of an exercise waits for words or code
 PREDICT = "**Predict before you run.**"
 FOLD = "<details><summary>{}</summary>\n\n{}\n\n</details>"
 CODE = "```python\n{}\n```"
@@ -27,8 +30,16 @@ class Answer(NamedTuple):
     code: str
 
 
+class Effort(NamedTuple):
+    """How hard an exercise is, how long it takes, and how much it matters."""
+
+    difficulty: int
+    minutes: int
+    matters: str
+
+
 class Exercise(NamedTuple):
-    """What solutions/ holds of an exercise, or of an exported function: that has no hints."""
+    """What solutions/ holds of an exercise, or of an exported function: that has no solution."""
 
     hints: list[str]
     solution: str
@@ -68,13 +79,18 @@ def judged(cell: NotebookNode) -> str:
     return called[1] if called else ""
 
 
-def folds(solutions: dict[str, Exercise], cell: NotebookNode) -> str:
-    """Hints, the second inside the first, and the solution of what a cell judges, in markdown."""
-    exercise = solutions.get(judged(cell), Exercise([], "", []))
+def hints(exercise: Exercise) -> str:
+    """Hints, the second inside the first, in markdown."""
     hint = ""
     for number, text in reversed(list(enumerate(exercise.hints, start=1))):
         hint = FOLD.format(f"Hint {number}", f"{text}\n\n{hint}".strip())
-    return f"{hint}\n\n{FOLD.format('Solution', CODE.format(exercise.solution))}"
+    return hint
+
+
+def folds(solutions: dict[str, Exercise], cell: NotebookNode) -> str:
+    """Hints and the solution of what a cell judges, in markdown."""
+    exercise = solutions.get(judged(cell), Exercise([], "", []))
+    return f"{hints(exercise)}\n\n{FOLD.format('Solution', CODE.format(exercise.solution))}"
 
 
 def exercise_cells(notebook: Notebook) -> Iterator[tuple[str, list[NotebookNode]]]:
@@ -85,22 +101,30 @@ def exercise_cells(notebook: Notebook) -> Iterator[tuple[str, list[NotebookNode]
             yield judged(cell), cells[max(place - 2, 0) : place + 2]
 
 
+def effort(task: NotebookNode) -> Effort | None:
+    """What the line under the heading of an exercise says; None if there is no such line."""
+    line = re.escape(EFFORT).replace(r"\{\}", "{}")
+    line = line.format("([1-5])", r"([1-9]\d?)", f"({'|'.join(MATTERS)})")
+    found = re.match(rf"### Exercise .+\n\n{line}(\n|$)", task.source)
+    return Effort(int(found[1]), int(found[2]), found[3]) if found else None
+
+
 def problems(root: Path, notebook: Notebook) -> Iterator[str]:
-    """What a notebook lacks of predictions, exercises and their parts."""
+    """What predictions and exercises lack of their parts; asks for nothing that was run."""
     name, cells = f"notebooks/{notebook.path.name}", notebook.content.cells
-    predictions = 0
+    file, module = f"solutions/{notebook.path.stem}.md", f"{COURSE}/{EXERCISES}/{notebook.stage}.py"
     for (where, cell), after in zip(notebook.cells(), [*cells[1:], None], strict=True):
+        if "folds" not in tags(cell) and TODO in cell.source:
+            yield f"{where}: holds a {TODO}: write it"
         if cell.cell_type == "markdown" and PREDICT in cell.source:
-            predictions += 1
             fold = re.search(r"<details>.*?</summary>(.*?)</details>", cell.source, re.DOTALL)
             if not fold or not fold[1].strip():
                 yield f"{where}: a prediction without a fold: add what to compare with"
             if not after or after.cell_type != "code":
                 yield f"{where}: a prediction that no cell answers: put one after it"
-    if predictions < PREDICTIONS:
-        yield f"{name}: {predictions} predictions, expected {PREDICTIONS} ('{PREDICT}')"
 
     solutions, found = read_solutions(root, notebook), []
+    code = (root / module).read_text("utf-8") if (root / module).exists() else ""
     for exercise, parts in exercise_cells(notebook):
         found.append(exercise)
         wanted = [[], ["stub"], ["judge"], ["folds"]]
@@ -111,22 +135,38 @@ def problems(root: Path, notebook: Notebook) -> Iterator[str]:
             parts = "a task '### Exercise ...' and cells tagged stub, judge (one call), folds"
             yield f"{name}, {exercise}: expected {parts}"
             continue
-        said = "".join(output.get("data", {}).get("text/plain", "") for output in parts[2].outputs)
-        if said != f"{exercise}: not attempted yet":
-            yield f"{name}, {exercise}: the judge says {said!r} to the stub"
+        if effort(parts[0]) is None and TODO not in parts[0].source:  # told above
+            wanted = EFFORT.format("3", "15", " or ".join(MATTERS))
+            yield f"{name}, {exercise}: expected a line such as '{wanted}' under its heading"
+        if f"def {exercise}(" not in code:
+            yield f"{module}: expected a judge 'def {exercise}(...)' for {name}: add it"
         known = solutions.get(exercise, Exercise([], "", []))
-        for what, count, least in [
-            ("hints", len(list(filter(None, known.hints))), HINTS),
-            ("solution", bool(known.solution), 1),
-            ("wrong answers", len(known.wrong), MISTAKES),
+        for heading, count, least in [
+            ("### Hint", len(list(filter(None, known.hints))), HINTS),
+            ("### Solution", int(bool(known.solution)), 1),
+            ("### Wrong: ...", len(known.wrong), MISTAKES),
         ]:
             if count < least:
-                yield f"solutions/{notebook.path.stem}.md, {exercise}: {count} {what}, not {least}"
+                yield f"{file}, ## {exercise}: {count} of {least} '{heading}' with words or code"
+    for exercise, known in solutions.items():
+        for part in [*known.hints, known.solution, *("\n".join(wrong) for wrong in known.wrong)]:
+            if TODO in part:
+                line = next(line for line in part.splitlines() if TODO in line)
+                yield f"{file}, ## {exercise}: {line.strip()!r}: write it"
+    for number, line in enumerate(code.splitlines(), start=1):
+        if TODO in line:
+            yield f"{module}, line {number}: {line.strip()!r}: write it"
     for tag in ("stub", "folds"):
         if (count := sum(tag in tags(cell) for cell in cells)) != len(found):
             yield f"{name}: {count} cells tagged {tag} for {len(found)} tagged judge"
-    if len(found) < EXERCISES:
-        yield f"{name}: {len(found)} exercises, expected {EXERCISES}"
     if lost := [name for name, known in solutions.items() if known.solution and name not in found]:
         yield f"{name}: no cell tagged judge for the solution of {', '.join(lost)}"
 
+
+def verdicts(notebook: Notebook) -> Iterator[str]:
+    """Stubs that the judge of the stored notebook takes for answers."""
+    for exercise, parts in exercise_cells(notebook):
+        outputs = parts[2].outputs if len(parts) > 2 and "judge" in tags(parts[2]) else []
+        said = "".join(output.get("data", {}).get("text/plain", "") for output in outputs)
+        if said != f"{exercise}: not attempted yet":
+            yield f"notebooks/{notebook.path.name}, {exercise}: the judge says {said!r} to the stub"

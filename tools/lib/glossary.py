@@ -1,7 +1,8 @@
 """GLOSSARY.md against the notebooks.
 
 A term stands in bold where it is introduced, in the notebook that its entry links, and in no text
-before. What else stands in bold has an entry; phrases that end with a dot or a colon are headings.
+before, but for the overview, 00, which shows everything in miniature. What else stands in bold has
+an entry; phrases that end with a dot or a colon are headings.
 """
 
 import re
@@ -85,7 +86,8 @@ def faults(root: Path = ROOT) -> Iterator[str]:
             yield f"GLOSSARY.md, {entry.forms[0]}: there is no notebooks/{entry.home}"
             continue
         names = list(texts)
-        before = [(name, text) for name in names[: names.index(entry.home)] for text in texts[name]]
+        stages = [name for name in names[: names.index(entry.home)] if not name.startswith("00_")]
+        before = [(name, text) for name in stages for text in texts[name]]
         for term in entry.forms:
             form, home = matcher(term), texts[entry.home]
             introduced = [i for i, text in enumerate(home) if any(map(form.fullmatch, bold(text)))]
@@ -101,4 +103,3 @@ def faults(root: Path = ROOT) -> Iterator[str]:
             for name, text in [*before, *((entry.home, text) for text in earlier)]:
                 if early := form.search(NO_PROSE.sub("", text)):
                     yield f"notebooks/{name}: {early[0]!r} is used before {entry.home} explains it"
-

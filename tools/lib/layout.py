@@ -11,15 +11,17 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "nnfs_core"  # the network: generated from the notebooks, but for
-HANDWRITTEN = ("validation",)  # the modules that every stage may import
+# The modules that every stage may import, and the names that they add to the package.
+HANDWRITTEN = {"validation": [], "tracks": ["scoreboard", "download_tracks", "guard_tracks"]}
 COURSE = "nnfs_course"  # what teaches, by hand: it imports the network, never the other way round
+BEGIN = 2  # number of the stage where the network begins: stage 1 prepares data
 EXERCISES = "exercises"  # its folder of judges, a module a notebook
 # A stage whose names stay in its own module: they would stand twice in the flat namespace.
 APART = ("pure_python",)
 DATA = "data/tracks.csv"
 WRITTEN_TAGS = {"setup", "links", "gained", "folds"}  # of the cells that the tools write
-KNOWN_TAGS = WRITTEN_TAGS | {"export", "given", "scoreboard", "parameters", "picture"}
-KNOWN_TAGS |= {"stub", "judge", "nbval-ignore-output"}
+KNOWN_TAGS = WRITTEN_TAGS | {"export", "given", "scoreboard", "trains", "parameters", "picture"}
+KNOWN_TAGS |= {"stub", "judge", "times", "nbval-ignore-output"}
 COLAB = "https://colab.research.google.com"
 # A path that exists on one machine only. What stands before it tells it from a part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|tmp|work|Users)/|\bC:\\(?!n)")
@@ -54,8 +56,8 @@ class Notebook(NamedTuple):
 
     @property
     def is_stage(self) -> bool:
-        """Whether it is one of the numbered notebooks."""
-        return self.path.name[0].isdigit()
+        """Whether it is a stage: numbered, and not the overview, 00."""
+        return self.path.name[0].isdigit() and self.number > 0
 
     @property
     def title(self) -> str:
@@ -81,21 +83,36 @@ def reading_minutes(content: NotebookNode) -> int:
     return max(5, -5 * int(-(words / 180 + lines / 15) // 5))
 
 
+def project(root: Path = ROOT) -> dict:
+    """The table [project] of pyproject.toml."""
+    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+
+
 def repository(root: Path = ROOT) -> str:
-    """Address of the repository, from pyproject.toml."""
-    address = tomllib.loads((root / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
-    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+(?<!\.git)", address):
+    """Address of the repository, from pyproject.toml; "" while it has no owner.
+
+    An owner with an underscore is none: nobody can register it, and have the notebooks run theirs.
+    """
+    address = project(root)["urls"]["Repository"]
+    if not re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+(?<!\.git)", address):
         raise Refused(
             f"pyproject.toml: Repository {address!r} is not https://github.com/OWNER/NAME"
         )
-    return address
+    return "" if "_" in address.split("/")[3] else address
+
+
+def release(root: Path = ROOT) -> str:
+    """Tag of the version in pyproject.toml: what badges open and the setup cell clones."""
+    return f"v{project(root)['version']}"
 
 
 def colab_badge(root: Path, notebook: Path) -> str:
-    """Badge, in markdown, that opens a notebook in Colab."""
-    page = repository(root).replace("https://github.com", f"{COLAB}/github")
+    """Badge, in markdown, that opens a notebook in Colab; "" while there is no address."""
+    if not (address := repository(root)):
+        return ""
+    page = address.replace("https://github.com", f"{COLAB}/github")
     badge = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]"
-    return f"{badge}({page}/blob/main/notebooks/{notebook.name})"
+    return f"{badge}({page}/blob/{release(root)}/notebooks/{notebook.name})"
 
 
 def read_notebooks(root: Path = ROOT) -> list[Notebook]:
@@ -104,7 +121,9 @@ def read_notebooks(root: Path = ROOT) -> list[Notebook]:
     Raises Refused at a wrong name or an unknown tag.
     """
     notebooks = []
-    for number, path in enumerate(sorted((root / "notebooks").glob("*.ipynb")), start=1):
+    paths = sorted((root / "notebooks").glob("*.ipynb"))
+    first = 0 if paths and paths[0].name.startswith("00_") else 1
+    for number, path in enumerate(paths, start=first):
         match = re.fullmatch(rf"(?:{number:02}_)?([a-z][a-z0-9_]*)\.ipynb", path.name)
         if not match:
             raise Refused(

@@ -1,6 +1,7 @@
 """The package nnfs_core, made from the cells tagged `export`."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,8 +80,8 @@ def public_names(notebook: Notebook) -> list[str]:
 def imports(source: str) -> Iterator[str]:
     """Dotted names of our packages that a source imports."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except SyntaxError:  # words, or a magic
+        nodes = list(ast.walk(ast.parse(re.sub(r"^%+\w+", "", source, flags=re.MULTILINE).strip())))
+    except SyntaxError:  # words
         return
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -91,7 +92,7 @@ def imports(source: str) -> Iterator[str]:
 
 
 def check_imports(notebook: Notebook, earlier: set[str]) -> None:
-    """Refuse an import, in any cell, of what no earlier stage exports, or of another's exercises."""
+    """Refuse an import, in any cell, of what no earlier stage exports, or of another's judges."""
     for where, cell in notebook.cells():
         for name in imports(cell.source):
             package, *rest = name.split(".")
@@ -116,20 +117,24 @@ def formatted(name: str, text: str, root: Path) -> str:
 
 def generate(root: Path = ROOT) -> dict[Path, bytes]:
     """Text of each module of the package, by path."""
-    modules, flat, owners = {}, {}, {}
-    for notebook in read_notebooks(root):
+    modules, flat, owners = {}, dict(HANDWRITTEN), {}
+    notebooks = read_notebooks(root)
+    stages = {notebook.stage for notebook in notebooks}
+    for notebook in notebooks:
         everything = [name for names in flat.values() for name in names]
-        check_imports(notebook, {*HANDWRITTEN, *modules, *everything})
+        check_imports(notebook, {*flat, *everything})
         definitions, text = read_exports(notebook)
         for name, where in definitions:
             if name in owners:
                 raise Refused(f"{where}: exports {name!r} again, after {owners[name]}: rename one")
+            if name in stages:
+                raise Refused(f"{where}: exports {name!r}, the name of a stage: rename it")
             owners[name] = where
         if names := public_names(notebook):
             modules[notebook.stage] = text
             flat[notebook.stage] = [] if notebook.stage in APART else names
     names = {stage: names for stage, names in flat.items() if names}
-    modules["__init__"] = INIT.format(modules=[*HANDWRITTEN, *flat], names=names)
+    modules["__init__"] = INIT.format(modules=[*flat], names=names)
     for path in (root / PACKAGE).glob("*.py"):
         if path.stem not in {"__main__", *HANDWRITTEN, *modules}:
             raise Refused(f"{PACKAGE}/{path.name}: no notebook exports this module: delete it")

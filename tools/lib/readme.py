@@ -1,50 +1,117 @@
-"""Write what README.md shows of the notebooks.
+"""Write what README.md shows of notebooks, commands and results, between its marks.
 
-That is the table of stages, and the picture of the last cell tagged `picture`.
+The picture is that of the first cell tagged `picture`, and its words are that cell's alt text.
+`make results` writes docs/results-*.txt.
 """
 
 import ast
 import base64
+import re
 from pathlib import Path
 
-from tools.lib.layout import ROOT, Refused, colab_badge, read_notebooks, reading_minutes
+from nbformat import NotebookNode
 
-BEGIN, END = "<!-- stages -->", "<!-- /stages -->"
+from tools.lib.exercises import MATTERS, Effort, effort, exercise_cells
+from tools.lib.layout import (
+    BEGIN,
+    ROOT,
+    Notebook,
+    Refused,
+    colab_badge,
+    read_notebooks,
+    reading_minutes,
+    tags,
+)
+
 PICTURE = "docs/picture.png"
+SHORT, READING = 180, 155  # minutes of the short way at most, and of its reading
 
 
-def table(root: Path = ROOT) -> str:
-    """Table of stages in markdown."""
-    lines = ["| stage | what you build | minutes | open |", "| --- | --- | --- | --- |"]
+def stages(root: Path = ROOT) -> str:
+    """Table of the notebooks; it has no badges while the course has no address."""
+    rows = [["stage", "what you build", "minutes", "open"], ["---"] * 4]
     for notebook in read_notebooks(root):
-        row = [
-            f"[{notebook.title}](notebooks/{notebook.path.name})",
-            notebook.line("**You will build:**").replace("|", r"\|"),
-            str(reading_minutes(notebook.content)),
-            colab_badge(root, notebook.path),
-        ]
-        lines.append(f"| {' | '.join(row)} |")
-    return "\n".join(lines)
+        name = f"[{notebook.title}](notebooks/{notebook.path.name})"
+        built = notebook.line("**You will build:**").replace("|", r"\|")
+        minutes = str(reading_minutes(notebook.content))
+        rows.append([name, built, minutes, colab_badge(root, notebook.path)])
+    if not rows[-1][-1]:
+        rows = [row[:-1] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def picture(root: Path = ROOT) -> dict[Path, bytes]:
-    """PNG that the last cell tagged picture shows, if there is one."""
-    cells = [cell for notebook in read_notebooks(root) for _, cell in notebook.cells("picture")]
-    outputs = [output.get("data", {}) for cell in cells for output in cell.outputs]
-    pngs = [base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data]
-    return {root / PICTURE: pngs[-1]} if pngs else {}
+def efforts(notebook: Notebook) -> list[tuple[str, Effort]]:
+    """Title and effort of each exercise that says how hard it is."""
+    tasks = [parts[0] for _, parts in exercise_cells(notebook)]
+    said = [(task.source.partition("\n")[0].lstrip("# "), effort(task)) for task in tasks]
+    return [(title, found) for title, found in said if found]
 
 
-def generate(root: Path = ROOT) -> dict[Path, bytes]:
-    """README.md with the table between its marks, and its picture."""
-    path = root / "README.md"
-    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise Refused(f"README.md: expected a line '{BEGIN}' and after it a line '{END}': add them")
-    text = f"{before}{BEGIN}\n{table(root)}\n{END}{after}"
-    return {path: text.encode(), **picture(root)}
+def reading(notebook: Notebook, end: int | None = None) -> int:
+    """Minutes to read the cells before this place, or all, without the exercises."""
+    exercises = [cell for _, cells in exercise_cells(notebook) for cell in cells]
+    kept = [cell for cell in notebook.content.cells[:end] if cell not in exercises]
+    return reading_minutes(NotebookNode(cells=kept))
 
+
+def short_part(notebook: Notebook) -> tuple[str, int | None]:
+    """Last section of the short way, the one after the last function, and its end; or all."""
+    cells = notebook.content.cells
+    last = max((place for place, cell in enumerate(cells) if "export" in tags(cell)), default=None)
+    found = [
+        (place, heading)
+        for place, cell in enumerate(cells)
+        for heading in re.findall(r"^## (.+)", cell.source, re.MULTILINE)
+        if last is not None and cell.cell_type == "markdown" and place > last
+    ]
+    return (found[0][1], found[1][0]) if len(found) > 1 else ("", None)
+
+
+def hours(root: Path = ROOT) -> str:
+    """How many notebooks there are, and how long they take."""
+    notebooks = read_notebooks(root)
+    reads = sum(reading(notebook) for notebook in notebooks)
+    doing = sum(found.minutes for notebook in notebooks for _, found in efforts(notebook))
+    more = f", and {max(round(doing / 60), 1)} more for the exercises" if doing else ""
+    return f"{len(notebooks)} notebooks, {max(round(reads / 60), 1)} hours to read{more}."
+
+
+def short_way(root: Path = ROOT) -> str:
+    """Table of what leads to a network that learns, and of its exercises that matter most.
+
+    The reading comes first, in order and without a gap; then the shortest exercises that fit.
+    """
+    way, minutes = [], 0
+    for notebook in read_notebooks(root):
+        takes = reading(notebook, short_part(notebook)[1])
+        if 0 < notebook.number < BEGIN:
+            continue
+        if minutes + takes > READING:
+            break
+        way.append(notebook)
+        minutes += takes
+    most = [
+        (found.minutes, place, title)
+        for place, notebook in enumerate(way)
+        for title, found in efforts(notebook)
+        if found.matters == MATTERS[-1]
+    ]
+    chosen = []
+    for exercise in sorted(most):
+        if minutes + exercise[0] <= SHORT:
+            chosen.append(exercise)
+            minutes += exercise[0]
+    rows = [["read", "minutes", "and do"], ["---"] * 3]
+    for place, notebook in enumerate(way):
+        own = sorted((title, takes) for takes, at, title in chosen if at == place)
+        do = "; ".join(f"{title} ({takes} minutes)" for title, takes in own)
+        section, end = short_part(notebook)
+        name = f"[{notebook.title}](notebooks/{notebook.path.name})" + f", to *{section}*" * bool(
+            end
+        )
+        rows.append([name, str(reading(notebook, end)), do])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{table}\n\nTogether {minutes} minutes."
 
 
 def commands(root: Path = ROOT) -> dict[str, str]:
@@ -53,3 +120,51 @@ def commands(root: Path = ROOT) -> dict[str, str]:
     for path in sorted((root / "tools").glob("[a-z]*.py")):
         found[path.stem] = ast.get_docstring(ast.parse(path.read_text("utf-8"))).splitlines()[0]
     return found
+
+
+def tools(root: Path = ROOT) -> str:
+    """Table of the commands."""
+    rows = [f"| `python -m tools.{name}` | {line} |" for name, line in commands(root).items()]
+    return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
+
+
+def results(kind: str, root: Path = ROOT) -> str:
+    """What `make results` stored."""
+    path = root / "docs" / f"results-{kind}.txt"
+    return f"```\n{path.read_text('utf-8')}```" if path.exists() else ""
+
+
+def picture(root: Path = ROOT) -> tuple[str, bytes] | None:
+    """Alt text and PNG of the first cell tagged picture that shows one."""
+    for notebook in read_notebooks(root):
+        for _, cell in notebook.cells("picture"):
+            for output in cell.outputs:
+                if png := output.get("data", {}).get("image/png"):
+                    return cell.metadata.get("alt", ""), base64.b64decode(png)
+    return None
+
+
+def generate(root: Path = ROOT) -> dict[Path, bytes]:
+    """README.md with what stands between its marks, and its picture."""
+    path = root / "README.md"
+    text = path.read_text("utf-8")
+    shown = picture(root)
+    parts = {
+        "hours": hours(root),
+        "picture": f"![{shown[0]}]({PICTURE})" if shown else "",
+        "short way": short_way(root),
+        "stages": stages(root),
+        "tools": tools(root),
+        "results synthetic": results("synthetic", root),
+        "results real": results("real", root),
+    }
+    for name, part in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, opened, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (opened and closed):
+            raise Refused(
+                f"README.md: expected a line '{begin}' and after it a line '{end}': add them"
+            )
+        text = f"{before}{begin}\n{part}\n{end}{after}"
+    return {path: text.encode()} | ({root / PICTURE: shown[1]} if shown else {})

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from nnfs_course.ledger import SYMBOLS
-from tools.lib.package import public_names
 from tools.lib.layout import ROOT, Refused, read_notebooks
+from tools.lib.package import public_names
 
 HEAD = """\
 # Reference
@@ -14,8 +14,8 @@ The symbols of the network and of its training, in the order of one iteration. A
 layers count from 1. $\\odot$ multiplies entry by entry, and a gradient has the shape of what it is
 the gradient of. The words are in the [glossary](GLOSSARY.md).
 
-Generated from `nnfs_course/ledger.py` by `make export`. The notebooks check their arrays against the
-same table.
+Generated from `nnfs_course/ledger.py` by `make export`. The notebooks check their arrays against
+the same table.
 
 | symbol | shape | what it is | formula | function | notebook |
 | --- | --- | --- | --- | --- | --- |
@@ -48,4 +48,3 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
         ]
         rows.append(f"| {' | '.join(cells)} |\n")
     return {root / "REFERENCE.md": (HEAD + "".join(rows)).encode()}
-

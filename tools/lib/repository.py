@@ -1,0 +1,185 @@
+"""What the repository promises beside the notebooks, and what breaks it in silence."""
+
+import ast
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.lib.layout import COURSE, DATA, EXERCISES, PACKAGE, ROOT, read_notebooks
+
+OLDEST = "requirements-oldest.txt"
+OURS = {PACKAGE, COURSE, "tools", "tests", "mine"}
+NAMES = {"sklearn": "scikit-learn", "IPython": "ipython"}  # imported by another name than installed
+OPTIONAL = {"kagglehub"}  # who has it, uses it
+STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff"}  # by a command, not imported
+# Modules whose tests stand in another's file; that of all others is tests/test_MODULE.py.
+TESTED_WITH = {
+    "check": "repository",
+    "make_tracks": "data",
+    "export": "stored",
+    "exercise": "exercises",
+    "layout": "readme",
+    "normal_form": "stored",
+    "mine": "learner",
+    "judge": "exercises",
+    "examples": "exercises",
+    "ledger": "reference",
+    "figures": "reference",
+    "validation": "training_loop",
+    "tracks": "preprocessing",
+    "results": "run",
+    "judging": "progress",
+    "needed": "progress",
+    "asking": "mutants",
+    "mutation": "mutants",
+    "patients": "bug_zoo",
+    "instruments": "bug_zoo",
+}
+ACROSS = {"contract", "import"}  # tests of many modules at once
+UNTESTED = {"bench"}  # it measures times, and looks itself at what it compares
+# Lines that make the tests what they are: who cuts one down changes this, too.
+PROMISED = {
+    ".ci/run": ["make test"],
+    "Makefile": [
+        "test: check  ## everything CI checks: static checks, unit tests, notebooks under nbval",
+        "$(SHIPPED) $(PY) -m pytest -q -n 2 --cov=nnfs_core tests",
+        "$(SHIPPED) OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval "
+        "--nbval-current-env -W default notebooks",
+        "$(PY) -m ruff check -q",
+        "$(PY) -m ruff format -q --check",
+        "$(PY) -m tools.check",
+    ],
+    ".github/workflows/test.yml": [
+        "push:",
+        "pull_request:",
+        "schedule:",
+        'python: ["3.11", "3.12", "3.13"]',
+        "constraints: requirements-colab.txt",
+        f"constraints: {OLDEST}",
+        "- run: make test PYTHON=python",
+    ],
+    "LICENSE": [
+        "MIT License",
+        'THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR',
+    ],
+}
+NUMBERS = (
+    "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split()
+)
+
+
+def requirements(root: Path, name: str) -> dict[str, str]:
+    """Lower bound of each requirement in a file; "" where another bound is given."""
+    lines = re.findall(r"^([A-Za-z][\w-]*)(?:>=([\d.]+))?", (root / name).read_text("utf-8"), re.M)
+    return dict(lines)
+
+
+def generate(root: Path = ROOT) -> dict[Path, bytes]:
+    """The constraints that install each requirement at its lower bound."""
+    bounds = requirements(root, "requirements.txt") | requirements(root, "requirements-dev.txt")
+    lines = [f"{name}=={bound}" for name, bound in bounds.items() if bound]
+    head = "# The lower bounds of the requirements, by `make export`. CI tests once with these.\n"
+    extra = "pyparsing<3.3  # that matplotlib warns with a newer one\n"
+    return {root / OLDEST: (head + extra + "\n".join(lines) + "\n").encode()}
+
+
+def sources(root: Path, folder: str) -> Iterator[tuple[str, str]]:
+    """Name and source of each Python file of a folder, and of each code cell of the notebooks."""
+    for path in sorted((root / folder).rglob("*.py")):
+        yield str(path.relative_to(root)), path.read_text("utf-8")
+    for path in sorted((root / folder).glob("*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                yield str(path.relative_to(root)), "".join(cell["source"])
+
+
+def imported(source: str) -> set[str]:
+    """Packages that a source imports."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:
+        return set()
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.partition(".")[0] for name in names}
+
+
+def import_faults(root: Path) -> Iterator[str]:
+    """Imports that no requirement names, requirements that nothing imports, a wrong direction."""
+    run, dev = (requirements(root, f"requirements{kind}.txt") for kind in ("", "-dev"))
+    used = set(STARTED)
+    for folder in (PACKAGE, COURSE, "notebooks", "tools", "tests", "data"):
+        for where, source in sources(root, folder):
+            names = imported(source)
+            if folder == PACKAGE and COURSE in names:
+                yield f"{where}: imports {COURSE}: the network knows nothing of what teaches it"
+            if folder == COURSE and f"from {COURSE}.{EXERCISES}" in source:
+                yield f"{where}: imports another notebook's judges: it would run with that one"
+            for name in sorted(names - OURS - OPTIONAL - sys.stdlib_module_names):
+                package = NAMES.get(name, name)
+                used.add(package)
+                if package not in (run | dev if folder == "tests" else run):
+                    yield f"{where}: imports {name}, which requirements.txt does not name: add it"
+    for name in sorted((run | dev).keys() - used):
+        yield f"requirements: nothing imports {name}: take it out"
+
+
+def test_faults(root: Path) -> Iterator[str]:
+    """Modules without their file of tests, and files of tests that no module asks for."""
+    modules = [
+        path
+        for folder in (PACKAGE, COURSE, "tools", "data")
+        for path in (root / folder).rglob("*.py")
+    ]
+    tested = {
+        TESTED_WITH.get(path.stem, path.stem): path
+        for path in modules
+        if not path.stem.startswith("__") and path.parent.name != EXERCISES
+        if path.stem not in UNTESTED
+    }
+    there = {path.stem.removeprefix("test_") for path in (root / "tests").glob("test_*.py")}
+    for name in sorted((tested.keys() | ACROSS) - there):
+        what = tested[name].relative_to(root) if name in tested else "many modules"
+        yield f"tests/test_{name}.py: is not there, and tests {what}"
+    for name in sorted(there - tested.keys() - ACROSS):
+        yield f"tests/test_{name}.py: no module is called so: see TESTED_WITH in repository.py"
+
+
+def promise_faults(root: Path) -> Iterator[str]:
+    """Lines that are gone from files which say what is tested."""
+    for name, lines in PROMISED.items():
+        text = (root / name).read_text("utf-8") if (root / name).exists() else ""
+        there = {line.strip() for line in text.splitlines()}
+        for line in lines:
+            if line not in there:
+                yield f"{name}: expected the line {line!r}: put it back"
+
+
+def number_faults(root: Path) -> Iterator[str]:
+    """Numbers in README.md that are not those of the notebooks and the data."""
+    notebooks = read_notebooks(root)
+    stages = sum(notebook.is_stage for notebook in notebooks)
+    with (root / DATA).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    exhibits = sum(
+        len(re.findall("^## Exhibit ", cell.source, re.MULTILINE))
+        for notebook in notebooks
+        for _, cell in notebook.cells()
+    )
+    text = " ".join((root / "README.md").read_text("utf-8").split())
+    for words in (
+        f"{NUMBERS[stages]} notebooks, read in order",
+        f"{len({row[0] for row in rows}):,} tracks to start with",
+        f"{NUMBERS[exhibits]} real bugs",
+    ):
+        if words not in text:
+            yield f"README.md: expected the words {words!r}, counted just now: mend the number"
+
+
+def faults(root: Path = ROOT) -> Iterator[str]:
+    """All of them."""
+    for part in (import_faults, test_faults, promise_faults, number_faults):
+        yield from part(root)
