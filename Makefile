@@ -4,14 +4,23 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV := .venv/$(VERSION)
 PY := $(VENV)/bin/python
 # Stored outputs are for the shipped tracks and show no sliders, whatever started make.
-SHIPPED := env -u NNFS_DATA -u JPY_SESSION_NAME -u COLAB_RELEASE_TAG
+# The tests of real tracks take the file that NNFS_DATA named, under another name.
+SHIPPED := env -u NNFS_DATA -u JPY_SESSION_NAME -u COLAB_RELEASE_TAG NNFS_REAL="$$NNFS_DATA"
+# DATA goes to the tools through the environment: neither make nor a shell reads what is in it.
+unexport DATA
+ifneq ($(value DATA),)
+export NNFS_DATA := $(value DATA)
+endif
+# What installs, and what to say when it cannot.
+PIP := -m pip install -q --disable-pip-version-check -r
+OFFLINE := { echo "Installing needs the network, this once: see what pip says above." >&2; exit 1; }
 
-.PHONY: help run test check learner lab export bench clean
+.PHONY: help run test check learner progress mutants lab export exercise results bench clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/'
 
-run: $(VENV)/run.txt  ## run all notebooks in order; DATA=path/to/tracks.csv for your own tracks
-	@$(PY) -m tools.run $(if $(DATA),"$(DATA)")
+run: $(VENV)/run.txt  ## run all notebooks; DATA=path/to/tracks.csv for your own tracks, STAGE=6 for one
+	@$(PY) -m tools.run $(if $(STAGE),--stage $(STAGE))
 
 test: check  ## everything CI checks: static checks, unit tests, notebooks under nbval
 	$(SHIPPED) $(PY) -m pytest -q -n 2 --cov=nnfs_core tests
@@ -22,19 +31,31 @@ check: $(VENV)/test.txt  ## the static checks
 	$(PY) -m ruff format -q --check
 	$(PY) -m tools.check
 
-learner: $(VENV)/run.txt  ## write learner/, the notebooks with the functions for you to write
-	$(PY) -m tools.learner
+learner: $(VENV)/run.txt  ## write learner/, the notebooks with functions for you to write; FROM=1: stage 1, too
+	@$(PY) -m tools.learner $(FROM)
 
-lab: $(VENV)/run.txt  ## JupyterLab at notebook 01
-	$(PY) -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocessing.ipynb
+progress: $(VENV)/run.txt  ## what of learner/ is right, wrong, not attempted yet
+	@$(PY) -m tools.progress
+
+mutants: $(VENV)/test.txt  ## ask each judge about small changes of the right answers; takes minutes
+	OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.mutants
+
+lab: $(VENV)/run.txt  ## JupyterLab at the first notebook
+	$(PY) -m jupyter lab --ServerApp.root_dir=. notebooks/00_overview.ipynb
 
 export: $(VENV)/test.txt  ## package, stored outputs and README from the notebooks
 	$(PY) -m ruff format -q notebooks
 	$(PY) -m ruff check -q --fix notebooks
 	$(SHIPPED) $(PY) -m tools.export
 
+results: $(VENV)/run.txt  ## make the README's results again, ten minutes or more; DATA=... for yours
+	@$(PY) -m tools.results
+
 bench: $(VENV)/run.txt  ## time a step of training against the plain formulas
 	@env -u OPENBLAS_CORETYPE $(PY) -m tools.bench
+
+exercise: $(VENV)/test.txt  ## the skeleton of a new exercise: make exercise STAGE=4 NAME=depth
+	$(PY) -m tools.exercise $(STAGE) $(NAME)
 
 clean:  ## remove what the commands made
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .coverage*
@@ -44,9 +65,9 @@ clean:  ## remove what the commands made
 $(VENV)/run.txt: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@$(PY) $(PIP) requirements.txt || $(OFFLINE)
 	@cp requirements.txt $@
 
 $(VENV)/test.txt: $(VENV)/run.txt requirements-dev.txt
-	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) $(PIP) requirements-dev.txt || $(OFFLINE)
 	@cp requirements-dev.txt $@

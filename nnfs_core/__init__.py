@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "validation",
+        "tracks",
         "preprocessing",
         "initialization",
         "activation",
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pure_python",
     ],
     submod_attrs={
+        "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
         "preprocessing": [
             "TARGET",
             "FEATURES",
@@ -28,8 +30,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "clean_tracks",
             "Dataset",
             "prepare_dataset",
-            "scoreboard",
-            "download_tracks",
         ],
         "initialization": ["initialize_parameters"],
         "activation": ["relu", "drelu"],

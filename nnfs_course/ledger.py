@@ -48,7 +48,7 @@ SYMBOLS = {
     ),
     "A_l": Symbol(
         "(n_l, m)",
-        "activations of layer l; A_0 is X",
+        "activations of layer l; layer 0 is X",
         r"A_l = \mathrm{relu}(Z_l) = \max(0, Z_l)",
         "relu",
     ),
@@ -132,11 +132,11 @@ SYMBOLS = {
         "as the array",
         "numerical gradient",
         r"\frac{J(w + h) - J(w - h)}{2h}",
-        "numerical_gradients",
+        "central_differences",
     ),
     "gradient error": Symbol(
         "",
-        "largest over the arrays, gradient g against its twin n",
+        "largest over the arrays, of a gradient g and another, n",
         r"\frac{\lVert g - n \rVert}{\lVert g \rVert + \lVert n \rVert}",
         "gradient_error",
     ),

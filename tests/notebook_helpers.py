@@ -6,23 +6,27 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.export import write
 from tools.lib import package, stored
 from tools.lib.layout import read_notebooks
 from tools.lib.normal_form import normalise
 
 PYPROJECT = """\
+[project]
+version = "0.1.0"
 [project.urls]
 Repository = "https://github.com/someone/some-course"
 [tool.ruff]
 line-length = 100
 """
+MARKS = ("hours", "picture", "short way", "stages", "tools", "results synthetic", "results real")
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAE="
 ACTIVATION = (
     'import numpy as np\n\n\ndef relu(Z):\n    """max(0, Z)"""\n    return np.maximum(0, Z)'
 )
 LAYER = (
     "from nnfs_core.activation import relu\n\n\n"
-    'def layer(Z):\n    """A layer"""\n    return relu(Z)'
+    'def dense(Z):\n    """A layer"""\n    return relu(Z)'
 )
 
 
@@ -81,7 +85,8 @@ def toy_project(root: Path, *cells: NotebookNode) -> Path:
         (root / folder).mkdir()
     (root / "pyproject.toml").write_text(PYPROJECT)
     (root / "data" / "tracks.csv").write_text("popularity\n1\n")
-    (root / "README.md").write_text("# Course\n\n<!-- stages -->\n<!-- /stages -->\n\nThe end.\n")
+    marks = "".join(f"<!-- {mark} -->\n<!-- /{mark} -->\n" for mark in MARKS)
+    (root / "README.md").write_text(f"# Course\n\n{marks}\nThe end.\n")
     add_notebook(root, "01_activation.ipynb", code(ACTIVATION, "export"), *cells)
     add_notebook(root, "02_layer.ipynb", code(LAYER, "export"))
     return root
@@ -89,12 +94,12 @@ def toy_project(root: Path, *cells: NotebookNode) -> Path:
 
 def seal(root: Path) -> Path:
     """Bring a project into its stored form as if all had been run; starts no kernel."""
-    package.main([], root)
+    write(package.generate(root))
     notebooks = read_notebooks(root)
     for notebook in notebooks:
         notebook.path.write_text(normalise(root, notebook, notebooks), "utf-8")
-    digests = {nb.path.name: stored.digest(root, nb, notebooks) for nb in notebooks}
-    stored.write_lock(root, digests)
+    lock = {nb.path.name: stored.digests(root, nb, notebooks) for nb in notebooks}
+    stored.write_lock(root, lock)
     return root
 
 

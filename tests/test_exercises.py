@@ -8,13 +8,16 @@ import pytest
 
 import nnfs_core
 from nnfs_course import judge
-from tests.notebook_helpers import code, imported, shown, text, toy_project
+from tests.notebook_helpers import code, shown, text, toy_project
+from tools import exercise, export
+from tools.learner import exported
 from tools.lib import exercises
+from tools.lib.asking import around
 from tools.lib.exercises import exercise_cells, read_solutions
-from tools.lib.package import public_names
-from tools.lib.layout import EXERCISES, PACKAGE, ROOT, Refused, read_notebooks
+from tools.lib.layout import COURSE, EXERCISES, PACKAGE, ROOT, Refused, read_notebooks, tags
 
 NOTEBOOKS = [notebook for notebook in read_notebooks() if list(exercise_cells(notebook))]
+BY_STAGE = {notebook.stage: notebook for notebook in NOTEBOOKS}
 SOLUTIONS = {notebook.stage: read_solutions(ROOT, notebook) for notebook in NOTEBOOKS}
 CELLS = {notebook.stage: dict(exercise_cells(notebook)) for notebook in NOTEBOOKS}
 TASKS = [(stage, name) for stage in CELLS for name in CELLS[stage]]
@@ -26,58 +29,36 @@ EXPORTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def namespace():
-    """Return a function that makes what an exercise finds in its notebook."""
-    cleaned = nnfs_core.clean_tracks(nnfs_core.load_tracks())
-    data = nnfs_core.prepare_dataset(cleaned.sample(5000, random_state=0))
-    X, Y = data.X_train[:, :1000], data.Y_train[:, :1000]
-    layer_sizes = [len(X), 64, 32, 16, 1]
-    starts = [nnfs_core.initialize_parameters(layer_sizes, seed) for seed in range(20)]
-    alive = [(nnfs_core.predict(X, start) > 0).mean() for start in starts]
-    known = {"cleaned": cleaned, "data": data, "X_few": X, "Y_few": Y, "layer_sizes": layer_sizes}
-    known["dead"] = starts[alive.index(0)]
-    known["living_seed"] = lambda X: next(i for i, share in enumerate(alive) if share > 0.5)
-
-    def make(stage):
-        notebook = next(notebook for notebook in NOTEBOOKS if notebook.stage == stage)
-        modules = [nnfs_core]
-        if notebook.is_stage:  # with the private names that its cells define
-            modules.append(importlib.import_module(f"{PACKAGE}.{stage}"))
-        names = {name: value for module in modules for name, value in vars(module).items()}
-        return names | imported(notebook) | known
-
-    return make
-
-
-def verdict(names, stage, name, answer):
-    """What the notebook's own check cell says to an answer."""
-    exec(CELLS[stage][name][1].source, names)  # the stub may define what the answer needs
+def verdict(stage, name, answer):
+    """What the notebook's own judge cell says to an answer."""
+    _, stub, judge, _ = CELLS[stage][name]
+    names = around(BY_STAGE[stage], f"{stub.source}\n{answer}\n{judge.source}", stub)
+    exec(stub.source, names)  # the stub may define what the answer needs
     exec(answer, names)
-    return eval(CELLS[stage][name][2].source, names)
+    return eval(judge.source, names)
 
 
 @pytest.mark.parametrize(("stage", "name"), TASKS)
-def test_a_stub_is_not_attempted(namespace, stage, name):
+def test_a_stub_is_not_attempted(stage, name):
     stub = CELLS[stage][name][1].source
-    assert repr(verdict(namespace(stage), stage, name, stub)) == f"{name}: not attempted yet"
+    assert repr(verdict(stage, name, stub)) == f"{name}: not attempted yet"
 
 
 @pytest.mark.parametrize(("stage", "name"), TASKS)
-def test_the_folded_solution_is_right(namespace, stage, name):
+def test_the_folded_solution_is_right(stage, name):
     solution = SOLUTIONS[stage][name].solution
     folds = CELLS[stage][name][3].source
     assert f"```python\n{solution}\n```" in folds
     assert all(hint in folds for hint in SOLUTIONS[stage][name].hints)
-    said = verdict(namespace(stage), stage, name, solution)
+    said = verdict(stage, name, solution)
     assert said.right, said
     assert said.message.startswith("right")
 
 
 @pytest.mark.parametrize(("stage", "name"), TASKS)
-def test_each_wrong_answer_is_told_its_own_fault(namespace, stage, name):
+def test_each_wrong_answer_is_told_its_own_fault(stage, name):
     wrong = SOLUTIONS[stage][name].wrong
-    said = [verdict(namespace(stage), stage, name, answer.code) for answer in wrong]
+    said = [verdict(stage, name, answer.code) for answer in wrong]
     assert not any(one.right for one in said)
     assert [one.message for one in said] == [answer.message for answer in wrong]
     assert len({one.message for one in said}) == len(wrong)
@@ -90,38 +71,38 @@ def test_no_message_shows_a_line_of_the_solution(stage, name):
         assert not any(line in answer.message for line in lines if len(line) > 3)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of an answer: in a notebook it stops nothing
 @pytest.mark.parametrize(("stage", "name"), EXPORTS)
-def test_the_check_of_a_stage_passes_its_own_function_and_no_wrong_one(namespace, stage, name):
-    module = importlib.import_module(f"{PACKAGE}.{EXERCISES}.{stage}")
-    checked = getattr(module, name)
-    assert checked(getattr(nnfs_core, name)).right
+def test_the_judge_of_a_stage_passes_its_own_function_and_no_wrong_one(stage, name):
+    module = importlib.import_module(f"{COURSE}.{EXERCISES}.{stage}")
+    judged = getattr(module, name)
+    assert judged(getattr(importlib.import_module(f"{PACKAGE}.{stage}"), name)).right
     for answer in SOLUTIONS[stage][name].wrong:
-        names = namespace(stage)
+        names = around(BY_STAGE[stage], answer.code)
         exec(answer.code, names)
-        said = checked(names[name])
+        said = judged(names[name])
         assert (said.right, said.message) == (False, answer.message), answer.title
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stage)
-def test_every_exported_function_has_a_check_and_a_wrong_answer(notebook):
-    given = "".join(cell.source for _, cell in notebook.cells("given"))
-    functions = {
-        name
-        for name in public_names(notebook)
-        if callable(getattr(nnfs_core, name)) and not hasattr(getattr(nnfs_core, name), "_fields")
-        if f"def {name}(" not in given
-    }
+def test_every_exported_function_has_a_judge_hints_and_a_wrong_answer(notebook):
+    judges = importlib.import_module(f"{COURSE}.{EXERCISES}.{notebook.stage}")
+    functions = set(exported(notebook))
     assert functions == {name for stage, name in EXPORTS if stage == notebook.stage}
-    assert all(SOLUTIONS[notebook.stage][name].wrong for name in functions)
+    for name in functions:
+        known = SOLUTIONS[notebook.stage][name]
+        assert hasattr(judges, name), name
+        assert [bool(hint) for hint in known.hints] == [True, True], name
+        assert known.wrong, name
 
 
-def test_checks_and_exercises_import_nothing_from_a_later_stage():
+def test_judges_import_nothing_from_a_later_stage():
     stages = [notebook.stage for notebook in NOTEBOOKS if notebook.is_stage]
     for number, stage in enumerate(stages, start=1):
-        source = (ROOT / PACKAGE / EXERCISES / f"{stage}.py").read_text("utf-8")
+        source = (ROOT / COURSE / EXERCISES / f"{stage}.py").read_text("utf-8")
         later = set(stages[number:])
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ImportFrom) and node.module.startswith(PACKAGE):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith((PACKAGE, COURSE)):
                 names = {*node.module.split("."), *(alias.name for alias in node.names)}
                 assert not names & later, f"{stage} imports {names & later}"
 
@@ -153,10 +134,10 @@ def test_a_wrong_attempt_does_not_spoil_the_next_one():
     assert activation.relu(nnfs_core.relu).right
 
 
-@check.exercise
+@judge.exercise
 def toy(toy):
-    check.same(
-        "the result", check.called(toy, np.arange(6.0).reshape(3, 2)), np.array([[1.0], [5], [9]])
+    judge.same(
+        "the result", judge.called(toy, np.arange(6.0).reshape(3, 2)), np.array([[1.0], [5], [9]])
     )
 
 
@@ -181,7 +162,7 @@ def toy(toy):
         (lambda Z: Z[:, :1] * np.nan, "the result holds NaN or infinite values"),
         (lambda Z: [[1.0], [5], [9]], "the result is a list; expected an array of shape (3, 1)"),
         (lambda Z: np.array([["1"], ["5"], ["x"]]), "the result holds no numbers"),
-        (lambda Z: np.array([[1.0], [4], [9]]), "the result has a wrong value at (1, 0): 4"),
+        (lambda Z: np.array([[1.0], [4], [9]]), "the result at (1, 0) is 4; expected 5"),
         (
             lambda Z: Z.__imul__(0) + 1,
             "your function changes its input: make a new array instead of writing into it",
@@ -190,14 +171,47 @@ def toy(toy):
         (lambda Z: 1 / 0, "your code stops with ZeroDivisionError: division by zero"),
         (lambda Z: exit(), "your code stops with SystemExit"),
         (lambda Z: fail_without_words(), "your code stops with Silent"),
-        (lambda: 1, "your code stops with TypeError: "),
+        (lambda: 1, "the judge could not use your answer: TypeError: "),
     ],
 )
-def test_what_a_check_says(answer, message):
+def test_what_a_judge_says(answer, message):
     said = toy(answer)
     assert said.right == (message == "right")
     assert said.message.startswith(message)
-    assert repr(said) == f"toy: {said.message}"
+    assert repr(said).startswith(f"toy: {said.message}")
+
+
+def stops_within(Z):
+    total = np.zeros(2)
+    return np.sum(Z[:, 9]) + total
+
+
+def test_a_judge_names_the_line_that_stopped_and_tells_its_own_from_the_readers():
+    said = toy(stops_within)
+    line = stops_within.__code__.co_firstlineno + 2
+    assert said.where == f"line {line} of your code: return np.sum(Z[:, 9]) + total"
+    assert repr(said) == f"toy: {said.message}\n  {said.where}"
+    assert toy(lambda: 1).where == ""
+    assert toy(lambda Z: Z.sum(axis=1)).where == ""
+
+
+@pytest.mark.parametrize(("error", "right"), [(RuntimeError, True), (NotImplementedError, False)])
+def test_a_stub_is_not_taken_for_a_refusal(error, right):
+    def answer(Z):
+        raise error("toy" if error is NotImplementedError else "")
+
+    @judge.exercise
+    def toy(toy):
+        judge.refused(toy, 1, error=RuntimeError)
+
+    assert toy(answer).right == right
+
+
+def test_keys_say_what_was_found():
+    with pytest.raises(judge.Wrong, match=r"the keys \['W0'\]; expected a dict .* \['W1'\]"):
+        judge.same_keys({"W0": 1}, ["W1"])
+    with pytest.raises(judge.Wrong, match=r"a list; expected a dict with the keys \['W1'\]"):
+        judge.same_keys([1], {"W1": 1})
 
 
 EXERCISE = """\
@@ -231,23 +245,31 @@ def double(x):
 
 
 FOLD = "<details><summary>Compare</summary>Two.</details>"
-WHOLE = EXERCISE + "".join(WRONG.format(number) for number in "345")
+WHOLE = EXERCISE + WRONG.format(3)
 
 
-def lesson(tmp_path, *, solutions=WHOLE, drop=()):
-    """A project whose first notebook has predictions and exercises, but for what is dropped."""
+LINE = "*Difficulty 1 of 5 · 5 minutes · matters: a little*"
+
+
+def lesson(
+    tmp_path, *, solutions=WHOLE, drop=(), judges="def double(double):\n    pass\n", line=LINE
+):
+    """A project whose first notebook has a prediction and an exercise, but for what is dropped."""
     said = [shown({"text/plain": "double: not attempted yet"})]
-    cells = []
-    for _ in range(4):
-        cells += [text(f"**Predict before you run.** What?\n\n{FOLD}"), code("1 + 1")]
-    for _ in range(3):
-        parts = [text("### Exercise 1: double"), code("double = ...", "stub")]
-        parts += [code("check.double(double)", "check", outputs=said), text("", "folds")]
-        cells += parts
+    cells = [
+        text(f"**Predict before you run.** What?\n\n{FOLD}"),
+        code("1 + 1"),
+        text(f"### Exercise 1: double\n\n{line}\n\nDouble it."),
+        code("double = ...", "stub"),
+        code("judge.double(double)", "judge", outputs=said),
+        text("", "folds"),
+    ]
     kept = [cell for place, cell in enumerate(cells) if place not in drop]
     root = toy_project(tmp_path, *kept)
     (root / "solutions").mkdir()
     (root / "solutions" / "01_activation.md").write_text(f"# Exercises\n\n{solutions}", "utf-8")
+    (root / "nnfs_course" / "exercises").mkdir(parents=True)
+    (root / "nnfs_course" / "exercises" / "activation.py").write_text(judges, "utf-8")
     return root
 
 
@@ -259,17 +281,26 @@ def faults(root):
     ("change", "fault"),
     [
         ({}, None),
-        ({"drop": [0]}, "3 predictions, expected 4"),
+        ({"drop": range(6), "solutions": "", "judges": ""}, None),
         ({"drop": [1]}, "a prediction that no cell answers"),
-        ({"drop": range(16, 20)}, "2 exercises, expected 3"),
-        ({"drop": [8]}, "expected a task '### Exercise ...' and cells tagged stub"),
-        ({"drop": [11]}, "expected a task '### Exercise ...' and cells tagged stub"),
-        ({"drop": [14]}, "3 cells tagged stub for 2 tagged check"),
-        ({"drop": [9, 10]}, "3 cells tagged folds for 2 tagged check"),
-        ({"solutions": ""}, "double: 0 hints, not 2"),
-        ({"solutions": EXERCISE}, "double: 0 wrong answers, not 3"),
-        ({"solutions": EXERCISE.replace("### Hint 2", "")}, "double: 1 hints, not 2"),
-        ({"solutions": EXERCISE.replace("Two times.", "")}, "double: 1 hints, not 2"),
+        ({"drop": [2]}, "expected a task '### Exercise ...' and cells tagged stub"),
+        ({"drop": [5]}, "expected a task '### Exercise ...' and cells tagged stub"),
+        ({"drop": [4]}, "1 cells tagged stub for 0 tagged judge"),
+        ({"drop": [3, 4]}, "1 cells tagged folds for 0 tagged judge"),
+        ({"line": ""}, "double: expected a line such as '*Difficulty 3 of 5 · 15 minutes"),
+        ({"line": LINE.replace("1 of", "6 of")}, "double: expected a line such as"),
+        ({"line": LINE.replace("5 minutes", "some minutes")}, "double: expected a line such as"),
+        ({"line": LINE.replace("a little", "a lot")}, "double: expected a line such as"),
+        ({"line": f"Double it.\n\n{LINE}"}, "double: expected a line such as"),
+        ({"judges": ""}, "nnfs_course/exercises/activation.py: expected a judge 'def double(...)'"),
+        ({"judges": "def double(d):\n    pass  # TODO: a case"}, "activation.py, line 2: 'pass"),
+        ({"solutions": ""}, "solutions/01_activation.md, ## double: 0 of 2 '### Hint'"),
+        ({"solutions": ""}, "solutions/01_activation.md, ## double: 0 of 1 '### Solution'"),
+        ({"solutions": EXERCISE}, "## double: 0 of 1 '### Wrong: ...'"),
+        ({"solutions": WHOLE.replace("### Hint 2", "")}, "double: 1 of 2 '### Hint'"),
+        ({"solutions": WHOLE.replace("Two times.", "")}, "double: 1 of 2 '### Hint'"),
+        ({"solutions": WHOLE.replace("Two times.", "TODO: say")}, "## double: 'TODO: say': write"),
+        ({"solutions": WHOLE.replace("return 2 * x", "TODO")}, "## double: 'TODO': write it"),
         ({"solutions": EXERCISE.replace("double", "triple")}, "for the solution of triple"),
     ],
 )
@@ -278,15 +309,56 @@ def test_what_a_notebook_lacks_is_named(tmp_path, change, fault):
     assert (not found) if fault is None else any(fault in one for one in found), found
 
 
+def test_export_refuses_an_exercise_without_a_solution_before_anything_runs(tmp_path):
+    root = lesson(tmp_path, solutions="")
+    before = {path: path.read_bytes() for path in root.rglob("*.*")}
+    with pytest.raises(Refused, match="0 of 1 '### Solution' with words or code"):
+        export.main(root)
+    assert before == {path: path.read_bytes() for path in root.rglob("*.*")}
+
+
 def test_a_prediction_without_a_fold_and_a_stub_that_answers_are_named(tmp_path):
     root = lesson(tmp_path)
     path = root / "notebooks" / "01_activation.ipynb"
     content = path.read_text("utf-8").replace("</summary>Two.</details>", "</summary></details>", 1)
     path.write_text(content.replace("double: not attempted yet", "double: right", 1), "utf-8")
-    found = faults(root)
-    assert ["without a fold" in found[0], "the check says 'double: right'" in found[1]] == [
-        True
-    ] * 2
+    (fold,) = faults(root)
+    (verdict,) = exercises.verdicts(read_notebooks(root)[0])
+    assert "without a fold" in fold and "the judge says 'double: right' to the stub" in verdict
+
+
+def test_a_new_exercise_is_whole_but_for_its_todos(tmp_path, capsys):
+    root = lesson(tmp_path, judges="from nnfs_course.judge import called, exercise, same\n")
+    exercise.main(["1", "depth"], root)
+    changed = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert "solutions/01_activation.md" in changed and len(changed) == 3
+    cells = dict(exercise_cells(read_notebooks(root)[0]))["depth"]
+    assert [tags(cell) for cell in cells] == [[], ["stub"], ["judge"], ["folds"]]
+    assert cells[0].source.startswith("### Exercise 2: TODO")
+    found = [fault for fault in faults(root) if "'def double(...)'" not in fault]
+    assert found and all("TODO" in fault for fault in found)
+    for where in changed:
+        assert any(fault.startswith(where) for fault in found), where
+        text = (root / where).read_text("utf-8")
+        (root / where).write_text(text.replace("TODO", "2"), "utf-8")
+    assert [fault for fault in faults(root) if "'def double(...)'" not in fault] == []
+    names = {}
+    exec((root / "nnfs_course" / "exercises" / "activation.py").read_text("utf-8"), names)
+    assert names["depth"](lambda x: x).right
+    assert not names["depth"](lambda x: 2 * x).right
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["9", "depth"], "no notebook 9: give one of 1, 2"),
+        (["1", "double"], "'double' is no name of a function, or activation.py has it"),
+        (["1", "two-fold"], "'two-fold' is no name of a function"),
+    ],
+)
+def test_a_new_exercise_needs_a_notebook_and_a_name_of_its_own(tmp_path, arguments, message):
+    with pytest.raises(Refused, match=message):
+        exercise.main(arguments, lesson(tmp_path))
 
 
 def test_a_solution_file_with_an_unknown_part_is_refused(tmp_path):
@@ -297,7 +369,7 @@ def test_a_solution_file_with_an_unknown_part_is_refused(tmp_path):
 def test_the_second_hint_unfolds_inside_the_first(tmp_path):
     root = lesson(tmp_path)
     solutions = read_solutions(root, read_notebooks(root)[0])
-    folded = exercises.folds(solutions, code("check.double(double)", "check"))
+    folded = exercises.folds(solutions, code("judge.double(double)", "judge"))
     assert folded.index("Hint 1") < folded.index("Hint 2") < folded.index("</details>")
     assert folded.index("Solution") > folded.index("</details>\n\n</details>")
     assert folded.endswith("```python\ndef double(x):\n    return 2 * x\n```\n\n</details>")

@@ -42,10 +42,10 @@ def test_the_faults_that_are_found(tmp_path, entries, words, fault):
 
 def test_a_form_has_one_entry(tmp_path):
     with pytest.raises(Refused, match="'unit' has two entries"):
-        glossary.main(project(tmp_path, RELU + UNIT + UNIT))
+        list(glossary.faults(project(tmp_path, RELU + UNIT + UNIT)))
 
 
 @pytest.mark.parametrize("entries", [UNIT + RELU, "- ReLU: It bends.\n", "- **ReLU**: It bends.\n"])
 def test_entries_have_one_form_and_are_sorted(tmp_path, entries):
     with pytest.raises(Refused, match="expected - |sort the entries"):
-        glossary.main(project(tmp_path, entries))
+        list(glossary.faults(project(tmp_path, entries)))

@@ -1,6 +1,7 @@
 """The repository keeps its own rules: package, notebooks, README, links and addresses agree."""
 
 import re
+import shutil
 import subprocess
 
 import nbformat
@@ -8,9 +9,11 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 
-from nnfs_core import clean_tracks, load_tracks, prepare_dataset, preprocessing, scoreboard
-from tools.lib import package, readme, stored
-from tools.lib.layout import COLAB, MACHINE_PATH, ROOT, read_notebooks, repository, tags
+from nnfs_core import clean_tracks, load_tracks, prepare_dataset, scoreboard
+from nnfs_core import tracks as files_of_tracks
+from tools import check
+from tools.lib import exercises, layout, repository, stored
+from tools.lib.layout import MACHINE_PATH, ROOT, read_notebooks
 
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|(?:src|href)=[\"']([^\"']+)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
@@ -48,16 +51,11 @@ def broken_links(path, content):
             yield link
 
 
-def test_the_package_is_what_the_notebooks_export():
-    package.main(["--check"])
-
-
-def test_the_notebooks_are_stored_in_normal_form():
-    assert list(stored.check()) == []
-
-
-def test_the_readme_shows_the_stages():
-    readme.main(["--check"])
+def test_the_repository_has_no_fault():
+    """All that `make check` looks at, but for the glossary, which has a test of its own."""
+    parts = [check.generated(), stored.faults(), repository.faults()]
+    parts += [exercises.problems(ROOT, notebook) for notebook in read_notebooks()]
+    assert [fault for part in parts for fault in part] == []
 
 
 def test_every_relative_link_leads_to_a_file():
@@ -90,7 +88,7 @@ def test_no_tracked_file_holds_a_path_of_one_machine():
     found = {
         str(path.relative_to(ROOT)): match[0]
         for path, content in tracked_texts().items()
-        if path.suffix != ".ipynb"  # tools.store looks at those, and not at their pictures
+        if path.suffix != ".ipynb"  # tools.lib.stored looks at those, and not at their pictures
         if (match := MACHINE_PATH.search(content))
     }
     assert found == {}
@@ -105,30 +103,100 @@ def test_the_path_check_sees_a_path(folder):
 
 
 def test_badges_and_clones_have_the_address_of_pyproject():
-    address = repository()
-    path = address.removeprefix("https://github.com/")
-    for notebook in read_notebooks():
-        links = notebook.content.cells[1]
-        setup = next(cell for _, cell in notebook.cells("setup"))
-        opened = f"{COLAB}/github/{path}/blob/main/notebooks/{notebook.path.name}"
-        assert f"({opened})" in links.source and "links" in tags(links)
-        assert f'"{address}"' in setup.source
+    address = layout.repository().removeprefix("https://github.com/")
     for file, content in tracked_texts().items():
         if file.suffix in {".md", ".ipynb"}:
-            for other in re.findall(rf"{COLAB}/github/([\w.-]+/[\w.-]+)", content):
-                assert other == path, file
+            for other in re.findall(rf"{layout.COLAB}/github/([\w.-]+/[\w.-]+)", content):
+                assert other == address, file
 
 
 def test_the_readme_results_of_the_quick_models_can_be_made_again(monkeypatch):
     """scikit-learn's network takes a minute, so another model stands in for it here."""
-    monkeypatch.setattr(preprocessing, "MLPRegressor", lambda **settings: DummyRegressor())
+    monkeypatch.setattr(files_of_tracks, "MLPRegressor", lambda **settings: DummyRegressor())
     tracks = clean_tracks(load_tracks())
     splits = [scoreboard(prepare_dataset(tracks, seed=seed)) for seed in (42, 0, 1, 2, 3)]
     mean, deviation = (getattr(pd.concat(splits).groupby(level=0), f)() for f in ("mean", "std"))
     readme = (ROOT / "README.md").read_text("utf-8")
-    for model in ("mean of the training set", "linear regression"):
+    for model in ("mean of the training set", "the year alone, linear", "linear regression"):
         r2, mae = (
             f"{mean[column][model]:.{digits}f} ± {deviation[column][model]:.{digits}f}"
             for column, digits in (("R²", 3), ("MAE", 2))
         )
         assert f"{model:25} R² {r2:>14}   MAE {mae:>12}\n" in readme
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the repository's own files."""
+    root = tmp_path_factory.mktemp("copy")
+    for path in tracked_texts():
+        target = root / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    shutil.copy(ROOT / layout.DATA, root / layout.DATA)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("README.md", "eight notebooks", "nine notebooks", "'eight notebooks, read in order'"),
+        ("README.md", "20,000 tracks", "30,000 tracks", "'20,000 tracks to start with'"),
+        ("README.md", "ten real bugs", "nine real bugs", "'ten real bugs'"),
+        ("requirements.txt", "pooch>=1.8\n", "", "imports pooch, which requirements.txt does not"),
+        ("requirements.txt", "numpy>=", "dask>=2\nnumpy>=", "nothing imports dask: take it out"),
+        ("tools/run.py", "import os", "import os, rich", "tools/run.py: imports rich, which"),
+        ("nnfs_core/layers.py", "import numpy", "import nnfs_course\nimport numpy", "what teaches"),
+        (
+            "tests/test_layers.py",
+            None,
+            None,
+            "tests/test_layers.py: is not there, and tests nnfs_c",
+        ),
+        (
+            "nnfs_course/exercises/layers.py",
+            "import numpy",
+            "from nnfs_course.exercises.activation import relu\nimport numpy",
+            "imports another notebook's judges",
+        ),
+        ("tests/test_stored.py", None, None, "tests/test_stored.py: is not there, and tests tools"),
+        (".ci/run", "make test", "make check", ".ci/run: expected the line 'make test'"),
+        (".ci/run", "make test", "# make test", ".ci/run: expected the line 'make test'"),
+        ("Makefile", " --nbval ", " ", "Makefile: expected the line '$(SHIPPED) OPENBLAS"),
+        ("Makefile", "test: check", "test:", "Makefile: expected the line 'test: check"),
+        (".github/workflows/test.yml", "make test", "make check", "'- run: make test"),
+        (".github/workflows/test.yml", '"3.11", ', "", "expected the line 'python:"),
+        (
+            ".github/workflows/test.yml",
+            "  pull_request:\n",
+            "",
+            "expected the line 'pull_request:'",
+        ),
+        ("LICENSE", None, "", "LICENSE: expected the line 'MIT License'"),
+    ],
+)
+def test_a_planted_fault_is_seen(copy, name, old, new, message):
+    path = copy / name
+    before = path.read_text("utf-8")
+    assert old is None or old in before
+    if new is None:
+        path.unlink()
+    else:
+        path.write_text(before.replace(old, new) if old else new, "utf-8")
+    part = {"README.md": "number", "requirements.txt": "import", "tests": "test"}
+    part |= {"tools": "import", "nnfs_course": "import", "nnfs_core": "import"}
+    kind = part.get(name, part.get(name.partition("/")[0], "promise"))
+    found = list(getattr(repository, f"{kind}_faults")(copy))
+    path.write_text(before, "utf-8")
+    assert any(message in fault for fault in found), found
+    assert not list(getattr(repository, f"{kind}_faults")(copy))
+
+
+def test_other_lower_bounds_make_other_constraints(copy):
+    path = copy / "requirements.txt"
+    before = path.read_text("utf-8")
+    path.write_text(before.replace("numpy>=2.0", "numpy>=1.20"), "utf-8")
+    found = list(check.generated(copy, [repository]))
+    path.write_text(before, "utf-8")
+    assert "+numpy==1.20" in found
+    assert list(check.generated(copy, [repository])) == []

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from tests.notebook_helpers import ACTIVATION, add_notebook, code, edit, toy_project
+from tests.notebook_helpers import ACTIVATION, add_notebook, code, edit, seal, toy_project
+from tools import check
+from tools.export import write
 from tools.lib import package
 from tools.lib.layout import ROOT, Refused, read_notebooks
 from tools.lib.normal_form import written_cells
@@ -14,34 +16,36 @@ from tools.lib.normal_form import written_cells
 def refusal(root):
     """What export refuses, having written nothing."""
     with pytest.raises(Refused) as caught:
-        package.main([], root)
+        write(package.generate(root))
     assert not (root / "nnfs_core" / "__init__.py").exists()
     return str(caught.value)
 
 
 def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
     root = toy_project(tmp_path, code("_PRIVATE = 1\nLIMIT = 2", "export"), code("LIMIT = 3"))
-    package.main([], root)
+    write(package.generate(root))
     assert (root / "nnfs_core" / "layer.py").read_text() == (
         '"""Stage 02: layer.\n\n'
         "Generated from notebooks/02_layer.ipynb by `make export`: edit that, not this.\n"
         '"""\n\n'
         "from nnfs_core.activation import relu\n\n\n"
-        'def layer(Z):\n    """A layer"""\n    return relu(Z)\n'
+        'def dense(Z):\n    """A layer"""\n    return relu(Z)\n'
     )
     program = (
-        "import nnfs_core; print(nnfs_core.__all__); "
-        "from nnfs_core import *; print(relu(-1), layer(3), LIMIT)"
+        "import sys, nnfs_core; assert 'numpy' not in sys.modules; print(nnfs_core.__all__); "
+        "from nnfs_core import relu, dense, LIMIT; print(relu(-1), dense(3), LIMIT)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
-    assert done.stdout == "['relu', 'LIMIT', 'layer']\n0 3 2\n"
+    names = ["LIMIT", "activation", "dense", "download_tracks", "guard_tracks", "layer", "relu"]
+    names += ["scoreboard", "tracks", "validation"]
+    assert done.stdout == f"{names}\n0 3 2\n", done.stderr
 
 
 def test_imports_are_hoisted_and_sorted_and_cells_stay_in_order(tmp_path):
     later = "from math import (\n    exp,\n)\n\nimport os\n\nE = exp(1)\nHERE=os.curdir"
     again = "import numpy as np\nPI = np.pi"
     root = toy_project(tmp_path, code(later, "export"), code(again, "export"))
-    package.main([], root)
+    write(package.generate(root))
     module = (root / "nnfs_core" / "activation.py").read_text()
     assert module.split('"""\n\n')[1] == (
         "import os\nfrom math import (\n    exp,\n)\n\nimport numpy as np\n\n\n"
@@ -53,23 +57,25 @@ def test_imports_are_hoisted_and_sorted_and_cells_stay_in_order(tmp_path):
 def test_the_generated_package_passes_the_repositorys_own_ruff(tmp_path):
     root = toy_project(tmp_path, code("Z_LIMIT = 1\n\nB_LIMIT=2", "export"))
     (root / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    package.main([], root)
+    write(package.generate(root))
     for command in (["check"], ["format", "--check"]):
         subprocess.run([sys.executable, "-m", "ruff", *command, "nnfs_core"], cwd=root, check=True)
 
 
-def test_check_writes_nothing_and_shows_a_diff_if_there_is_one(tmp_path, capsys):
-    root = toy_project(tmp_path)
-    package.main([], root)
-    package.main(["--check"], root)
-    assert capsys.readouterr().out == ""
+def differences(root):
+    """What the check says of the package's files."""
+    return list(check.generated(root, [package]))
+
+
+def test_check_writes_nothing_and_shows_a_diff_if_there_is_one(tmp_path):
+    root = seal(toy_project(tmp_path))
+    assert differences(root) == []
     module = root / "nnfs_core" / "activation.py"
     stored = module.read_bytes()
     edit(root / "notebooks" / "01_activation.ipynb", 4, source=ACTIVATION.replace("m(0", "m(1"))
-    with pytest.raises(Refused, match="run `make export`"):
-        package.main(["--check"], root)
-    expected = "-    return np.maximum(0, Z)\n+    return np.maximum(1, Z)\n"
-    assert expected in capsys.readouterr().out
+    found = differences(root)
+    assert found[0].startswith("nnfs_core/activation.py differs from what the notebooks make: run")
+    assert "-    return np.maximum(0, Z)" in found and "+    return np.maximum(1, Z)" in found
     assert module.read_bytes() == stored
 
 
@@ -82,11 +88,9 @@ def test_check_writes_nothing_and_shows_a_diff_if_there_is_one(tmp_path, capsys)
     ],
 )
 def test_check_sees_a_module_that_was_touched(tmp_path, damage):
-    root = toy_project(tmp_path)
-    package.main([], root)
+    root = seal(toy_project(tmp_path))
     damage(root / "nnfs_core" / "layer.py")
-    with pytest.raises(Refused):
-        package.main(["--check"], root)
+    assert differences(root)[0].startswith("nnfs_core/layer.py differs")
 
 
 @pytest.mark.parametrize(
@@ -100,11 +104,15 @@ def test_check_sees_a_module_that_was_touched(tmp_path, damage):
         ("%timeit relu(1)", "export", "expected plain Python, no magics"),
         ("!ls", "export", "expected plain Python, no magics"),
         ("def half(:", "export", "invalid syntax: expected plain Python"),
-        ("from nnfs_core.layer import layer", "", "nnfs_core.layer.layer is not from an earlier"),
+        ("from nnfs_core.layer import dense", "", "nnfs_core.layer.dense is not from an earlier"),
         ("from nnfs_core.activation import relu", "", "is not from an earlier stage"),
-        ("from nnfs_core import layer", "", "nnfs_core.layer is not from an earlier stage"),
+        ("from nnfs_core import dense", "", "nnfs_core.dense is not from an earlier stage"),
+        ("%time from nnfs_core import dense", "", "nnfs_core.dense is not from an earlier stage"),
+        ("import nnfs_core", "", "nnfs_core is not from an earlier stage"),
+        ("from nnfs_core import *", "", "nnfs_core.* is not from an earlier stage"),
+        ("def layer():\n    return 1", "export", "exports 'layer', the name of a stage: rename it"),
         ("if True:\n    import nnfs_core.layer as n", "", "is not from an earlier stage"),
-        ("from nnfs_core.layer import layer\nN = layer(1)", "export", "is not from an earlier"),
+        ("from nnfs_core.layer import dense\nN = dense(1)", "export", "is not from an earlier"),
     ],
 )
 def test_export_refuses_a_cell(tmp_path, source, tag, message):
@@ -126,8 +134,8 @@ def test_export_refuses_a_name_that_the_module_lacks_or_does_not_need(tmp_path, 
 
 def test_export_refuses_a_name_that_two_notebooks_export(tmp_path):
     root = toy_project(tmp_path)
-    add_notebook(root, "03_more.ipynb", code("def layer():\n    return 1", "export"))
-    assert "cell 4 ('def layer():'): exports 'layer' again" in refusal(root)
+    add_notebook(root, "03_more.ipynb", code("def dense():\n    return 1", "export"))
+    assert "cell 4 ('def dense():'): exports 'dense' again" in refusal(root)
 
 
 @pytest.mark.parametrize("name", ["Third", "03-third", "03_Third", "04_third", "02_third"])
@@ -145,18 +153,18 @@ def test_export_refuses_a_module_without_a_notebook(tmp_path):
 
 def test_hand_written_modules_stay_and_may_be_imported(tmp_path):
     source = "from nnfs_core.validation import check\n\n\ndef f(Z):\n    check(Z)"
-    root = toy_project(tmp_path, code(source, "export"), code("%time from nnfs_core import relu"))
+    root = toy_project(tmp_path, code(source, "export"))
     for name in ("validation", "__main__"):
         (root / "nnfs_core" / f"{name}.py").write_text("# by hand\n")
-    package.main([], root)
+    write(package.generate(root))
     assert (root / "nnfs_core" / "validation.py").read_text() == "# by hand\n"
 
 
 def test_a_notebook_without_a_number_comes_last_and_imports_from_all_stages(tmp_path):
     root = toy_project(tmp_path)
-    zoo = "from nnfs_core import layer\n\nfrom nnfs_course.exercises import bug_zoo as check"
+    zoo = "from nnfs_core import dense\n\nfrom nnfs_course.exercises import bug_zoo as judge"
     add_notebook(root, "bug_zoo.ipynb", code(zoo))
-    package.main([], root)
+    write(package.generate(root))
     assert not (root / "nnfs_core" / "bug_zoo.py").exists()
     notebooks = read_notebooks(root)
     assert [(notebook.stage, notebook.is_stage) for notebook in notebooks] == [
@@ -176,5 +184,5 @@ def test_a_notebook_without_a_number_comes_last_and_imports_from_all_stages(tmp_
     "source",
     ["from nnfs_course.exercises import layer", "import nnfs_course.exercises.layer"],
 )
-def test_a_notebook_imports_no_other_notebooks_checks(tmp_path, source):
+def test_a_notebook_imports_no_other_notebooks_judges(tmp_path, source):
     assert "is not from an earlier stage" in refusal(toy_project(tmp_path, code(source)))
