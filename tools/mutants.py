@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from nnfs_course.judge import Verdict
 from tools.lib.asking import Task, exercises, functions
 from tools.lib.layout import ROOT, Refused, read_notebooks
-from tools.lib.mutation import Mutant, mutants
+from tools.lib.mutation import Mutant, mutants, plain
 
 EQUALS = "solutions/equals.toml"
 ANY = "any"  # instead of mutants: a reader's own check is right if it tells right from wrong
@@ -92,7 +92,11 @@ def _judge(task: Task, mutant: Mutant, pipe: Connection) -> None:
 
 def equals() -> dict[str, dict[str, str]]:
     """Mutants that a judge may accept, with the reasons, by stage.name."""
-    return tomllib.loads((ROOT / EQUALS).read_text("utf-8"))
+    listed = tomllib.loads((ROOT / EQUALS).read_text("utf-8"))
+    return {
+        name: {plain(mutant): reason for mutant, reason in reasons.items()}
+        for name, reasons in listed.items()
+    }
 
 
 def main(stages: list[str]) -> None:

@@ -45,7 +45,12 @@ class Mutant(NamedTuple):
 
     def __str__(self):
         """Return what identifies it."""
-        return f"{self.what}: {self.line}"
+        return plain(f"{self.what}: {self.line}")
+
+
+def plain(line: str) -> str:
+    """Line with one kind of quotes: versions of Python differ in those that ast.unparse writes."""
+    return line.replace('"', "'")
 
 
 def mutants(source: str) -> Iterator[Mutant]:
