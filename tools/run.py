@@ -22,11 +22,13 @@ from tools.lib.execution import execute_all
 from tools.lib.layout import DATA, ROOT, Notebook, Refused, read_notebooks
 
 LONGEST = ["training_loop", "layers"]  # they start first, so that two cores end together
-# Asked of each notebook with a scoreboard at its end, and not kept in it. Of one, with boosting.
+# Asked of each notebook with a scoreboard at its end, and not kept in it. No notebook shows
+# boosting: its third digit differs between versions of scikit-learn.
 HAND_OVER = """\
 import json
-handed = {}
-print(json.dumps([handed.index[-1], handed.T.to_dict(), handed.attrs["seconds"]]))"""
+full = scoreboard(data, boosting=True)
+rows = board.T.to_dict() | full.T.to_dict()
+print(json.dumps([board.index[-1], rows, full.attrs["seconds"]]))"""
 
 
 def look_at(path: Path) -> str:
@@ -58,9 +60,7 @@ def ask_for_boards(notebooks: list[Notebook]) -> list[Notebook]:
                 f"{cells[-1][0]}: leaves no table named board: write "
                 "board = scoreboard(data, {name: prediction}) and print it"
             )
-        for table in ["board"] if asked else ["scoreboard(data, boosting=True)", "board"]:
-            code = HAND_OVER.format(table)
-            notebook.content.cells.append(nbformat.v4.new_code_cell(code))
+        notebook.content.cells.append(nbformat.v4.new_code_cell(HAND_OVER))
         asked.append(notebook)
     return asked
 
@@ -71,9 +71,6 @@ def join_boards(asked: list[Notebook]) -> pd.DataFrame:
     Raises Refused if two notebooks had another split or other tracks: then they do not compare.
     """
     table, baselines = {}, {}
-    for notebook in asked[:1]:
-        _, rows, taken = json.loads(notebook.content.cells[-2].outputs[0].text)
-        table = {name: {**rows[name], "seconds": taken[name]} for name in taken}
     for notebook in asked:
         name, rows, taken = json.loads(notebook.content.cells[-1].outputs[0].text)
         if name in taken:
@@ -85,6 +82,8 @@ def join_boards(asked: list[Notebook]) -> pd.DataFrame:
                 f"notebooks/{notebook.path.name}: its baselines differ from those of an earlier "
                 f"notebook: expected {baselines}, found {found}: use the same tracks and split"
             )
+        for baseline in taken:
+            table.setdefault(baseline, {**found[baseline], "seconds": taken[baseline]})
         row = {**rows[name], "seconds": seconds(notebook), "stage": notebook.number}
         table[f"stage {notebook.number}: {name}"] = row
     columns = ["R²", "MAE", "seconds", "stage"]
@@ -169,8 +168,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         print("\ninterrupted: what ran so far is in build/", file=sys.stderr)
         return 130
     finally:  # what was run so far shows where it failed
-        for place, notebook in enumerate(asked):
-            del notebook.content.cells[-1 if place else -2 :]
+        for notebook in asked:
+            notebook.content.cells.pop()
         for notebook in notebooks:
             if any(cell.get("execution_count") for _, cell in notebook.cells()):
                 nbformat.write(notebook.content, build / notebook.path.name)
