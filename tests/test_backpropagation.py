@@ -226,3 +226,10 @@ def test_the_round_off_of_float32_is_no_foreign_cache(seed):
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_step_that_changes_no_entry_is_refused():
+    array = np.array([1e12])
+    for h in (1e-5, 1e-20):
+        with pytest.raises(ValueError, match="expected a step that changes entries as large as"):
+            central_differences(lambda: float(array[0]), array, h)

@@ -562,3 +562,23 @@ def test_a_planted_fault_is_caught(right, wrong):
 
 def test_without_a_fault_nothing_is_caught():
     assert wrong_gradients(network_of(vars(layers), "Tanh"), *toy()) == []
+
+
+def test_a_training_forward_that_stops_midway_leaves_nothing_to_go_back_from():
+    class Stops(Identity):
+        stop = False
+
+        def forward(self, Z, training=False):
+            if self.stop:
+                raise KeyboardInterrupt
+            return super().forward(Z, training)
+
+    rng = np.random.default_rng(0)
+    stops = Stops()
+    model = Model(Sequential(Linear(3, 4, 0), stops, Linear(4, 1, 1)))
+    model.loss(rng.standard_normal((3, 5)), rng.standard_normal((1, 5)))
+    stops.stop = True
+    with pytest.raises(KeyboardInterrupt):
+        model.loss(rng.standard_normal((3, 5)), rng.standard_normal((1, 5)))
+    with pytest.raises(RuntimeError, match="another forward came after the loss"):
+        model.backward()
