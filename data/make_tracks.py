@@ -3,7 +3,8 @@
 python data/make_tracks.py REAL.csv [--out data/tracks.csv] [--seed 42]    writes the tracks
 python data/make_tracks.py REAL.csv --fidelity                             measures the method
 
-REAL.csv is a Kaggle `tracks.csv`. The same file, seed and library versions give the same bytes.
+REAL.csv is a Kaggle `tracks.csv`. The same file, seed, library versions and kind of processor give
+the same bytes: see data/README.md.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 TRACKS, COMPONENTS, QUANTILES = 20_000, 30, 200
@@ -141,7 +142,7 @@ def fidelity(real, seeds=(42, 0, 1, 2, 3)):
         drawn, drawn_test = drawn[: len(train)], drawn[len(train) :]
         mlp = MLPRegressor(hidden_layer_sizes=(64, 32, 16), early_stopping=True, random_state=seed)
         for name, model in {
-            "LinearRegression": LinearRegression(),
+            "LinearRegression": make_pipeline(MinMaxScaler(), LinearRegression()),
             "MLPRegressor": make_pipeline(StandardScaler(), mlp),
             "HistGradientBoostingRegressor": HistGradientBoostingRegressor(random_state=seed),
         }.items():
