@@ -12,7 +12,11 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "nnfs_core"  # the network: generated from the notebooks, but for
 # The modules that every stage may import, and the names that they add to the package.
-HANDWRITTEN = {"validation": [], "tracks": ["scoreboard", "download_tracks", "guard_tracks"]}
+HANDWRITTEN = {
+    "validation": [],
+    "files": [],
+    "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
+}
 COURSE = "nnfs_course"  # what teaches, by hand: it imports the network, never the other way round
 BEGIN = 2  # number of the stage where the network begins: stage 1 prepares data
 EXERCISES = "exercises"  # its folder of judges, a module a notebook

@@ -29,6 +29,7 @@ TESTED_WITH = {
     "ledger": "reference",
     "figures": "reference",
     "validation": "training_loop",
+    "files": "preprocessing",
     "tracks": "preprocessing",
     "results": "run",
     "judging": "progress",
