@@ -181,6 +181,15 @@ def test_what_a_judge_says(answer, message):
     assert repr(said).startswith(f"toy: {said.message}")
 
 
+def test_the_judges_of_the_overview_take_an_array_and_refuse_nan():
+    from nnfs_course.exercises import overview
+
+    right = [6, -3, 6, 4, 3, (3, 8), 17, np.array([3, 7]), (8, 2), (3, 8)]
+    assert overview.ready(right).right
+    assert "wrong: 8." in overview.ready([*right[:7], np.array([4, 6]), *right[8:]]).message
+    assert not overview.which_way("up", float("nan")).right
+
+
 def stops_within(Z):
     total = np.zeros(2)
     return np.sum(Z[:, 9]) + total

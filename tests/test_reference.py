@@ -3,6 +3,7 @@
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from nnfs_core import backpropagate, feed_forward
 from nnfs_course import figures
@@ -84,3 +85,34 @@ def test_a_figure_has_sliders_in_vs_code(drawn, monkeypatch):
     monkeypatch.setattr(figures, "get_ipython", lambda: shell)
     figures.interactive(print, alpha=ipywidgets.FloatSlider(0.5))
     assert len(drawn["sliders"]) == 1
+
+
+@pytest.mark.parametrize(("backward", "style", "color"), [(False, "->", "C0"), (True, "<-", "C1")])
+def test_a_network_is_drawn_with_each_number_where_it_belongs(backward, style, color):
+    axes = Figure().subplots()
+    columns = [np.array([[1.5], [2.5]]), np.array([[3.5], [0.0]]), np.array([[4.5]])]
+    matrices = [np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([[0.6, 0.7]])]
+    figures.draw_network(axes, "a network", columns, matrices, backward)
+    places = {text.get_text(): text.get_position() for text in axes.texts if text.get_text()}
+    upper, lower = 1.5, 0.5
+    spots = {
+        "1.5": (0, upper),
+        "2.5": (0, lower),
+        "3.5": (2, upper),
+        "0": (2, lower),
+        "4.5": (4, 1),
+    }
+    assert {number: places[number] for number in spots} == spots
+    lines = {"0.1": ("1.5", "3.5"), "0.2": ("2.5", "3.5"), "0.3": ("1.5", "0"), "0.4": ("2.5", "0")}
+    lines |= {"0.6": ("3.5", "4.5"), "0.7": ("0", "4.5")}
+    arrows = {(a.xyann, a.xy): a.arrowprops for a in axes.texts if not a.get_text()}
+    arrows = {tuple(map(tuple, ends)): props for ends, props in arrows.items()}
+    for weight, (before, after) in lines.items():
+        start, end = np.array(spots[before]), np.array(spots[after])
+        along, across = (places[weight] - start) @ np.array(
+            [end - start, [end[1] - start[1], -2]]
+        ).T
+        assert across == pytest.approx(0) and 0 < along < (end - start) @ (end - start)
+        props = arrows[spots[before], spots[after]]
+        assert props["color"] == ("0.75" if "0" in (before, after) else color)
+        assert props["arrowstyle"] == style

@@ -2,6 +2,8 @@
 
 import numbers
 
+import numpy as np
+
 from nnfs_course.judge import Wrong, exercise
 
 
@@ -23,7 +25,7 @@ def which_way(direction, change):
     }.items():
         if abs(change - factor * 0.01136) < 0.03 * factor * 0.01136:
             raise Wrong(message)
-    if abs(change - 0.01136) > 0.0003:
+    if not abs(change - 0.01136) <= 0.0003:  # NaN compares False with everything
         raise Wrong(f"{change:g} is not the slope times 0.1: which two numbers make the slope?")
     return "The slope 0.1136 times 0.1 is 0.0114; computed anew it is 0.0115, since slopes change"
 
@@ -41,12 +43,11 @@ def ready(answers):
         raise NotImplementedError
     wrong = []
     for number, (answer, right) in enumerate(zip(answers, ANSWERS, strict=True), start=1):
-        pair = list(answer) if isinstance(answer, tuple | list) else answer
-        if number not in open_ones and pair != (list(right) if isinstance(right, tuple) else right):
+        if number not in open_ones and not np.array_equal(answer, right):
             wrong.append(number)
     faults = []
     if wrong:
-        faults.append(f"wrong: {', '.join(map(str, wrong))}. Read the refreshers of these numbers")
+        faults.append(f"wrong: {', '.join(map(str, wrong))}. Hint 1 has a refresher for each")
     if open_ones:
         faults.append(f"still open: {', '.join(map(str, open_ones))}")
     if faults:
