@@ -33,7 +33,7 @@ SYMBOLS = {
         r"x' = \frac{x - x_{\min}}{x_{\max} - x_{\min}}",
         "prepare_dataset",
     ),
-    "Y": Symbol("(n_L, m)", "target, scaled likewise", "", "prepare_dataset"),
+    "Y": Symbol("(n_L, m)", "target, scaled to [0, 1] as X is", "", "prepare_dataset"),
     "W_l": Symbol(
         "(n_l, n_(l-1))",
         "weights of layer l",

@@ -26,9 +26,9 @@ def absolute(absolute):
         raise Wrong(f"with relu alone, please, and without {min(forbidden)}")
     mistakes = {
         "that is relu(z): what is right for negative z is missing": np.maximum(Z, 0),
-        "that is z itself: a ReLU minus the other": Z,
+        "that is z itself, and stays negative where z is: a part has the wrong sign": Z,
         "that is relu(-z): what is right for positive z is missing": np.maximum(-Z, 0),
-        "0 everywhere: relu(z) is never negative, so what follows it changes nothing": 0 * Z,
+        "0 everywhere: one part cancels the other, or a ReLU cuts it off": 0 * Z,
     }
 
     def example():
@@ -110,7 +110,7 @@ def house(corners, slopes):
     if list(corners) == [0, 1, 3, 4] and list(slopes) == [0, 2, 2, 0]:
         raise Wrong("those are the heights of the house at its corners: slopes are wanted")
     if np.allclose(ours[x <= 4], wanted[x <= 4]):
-        raise Wrong("right up to x = 4, and not after it: the last corner makes the wall end")
+        raise Wrong("right up to x = 4, and not after it: the slope has to change once more")
     if np.allclose(ours, wanted / 2):
         raise Wrong("half as high as it should be: the roof is at 2")
     if np.isclose(ours, -wanted).all():

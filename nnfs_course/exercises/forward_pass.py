@@ -32,6 +32,9 @@ def layer_repaired(layer_repaired):
         }
         if m == len(b):
             mistakes["a ReLU is too much: the layer returns Z"] = np.maximum(W @ X + b[:, None], 0)
+            mistakes["Z is turned: a row for each unit, a column for each sample"] = (
+                W @ X + b[:, None]
+            ).T
             mistakes["unit 1 should add 1 for all samples, and adds 1, 2 and 3"] = W @ X + b
         if m == 1:
             both = (

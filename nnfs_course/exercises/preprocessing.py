@@ -84,8 +84,6 @@ def standardize(standardize):
         "divided by n - 1, as the std of pandas does: np.std divides by n": scaled(train, train)
         * np.sqrt(7 / 8),
         "the mean is gone, the standard deviation is not 1 yet": train - train.mean(1)[:, None],
-        "between 0 and 1: that is min-max scaling": (train - train.min(1)[:, None])
-        / np.ptp(train, axis=1)[:, None],
         "divided by the variance: the standard deviation is its root": scaled(train, train)
         / train.std(1)[:, None],
     }
@@ -116,7 +114,7 @@ def year_of(year_of):
             raise Wrong(f"{date!r} gets a year, and is no date: expected NaN")
     for date in ("1859", "03.04.1850"):
         if called(year_of, pd.Series([date])).notna().any():
-            raise Wrong(f"{date!r} is older than all recordings: extract_year gives NaN for such")
+            raise Wrong(f"{date!r} is older than all recordings: extract_year gives NaN there")
 
 
 @exercise
