@@ -26,7 +26,7 @@ _AGAINST = {
     (2, "A"): "the output is dead in the end, but not at the start: what killed it?",
     (2, "F"): "on 10 tracks this learning rate works: what grows with the number of tracks?",
     (2, "J"): "then the last layer would be right, and it is not",
-    (3, "A"): "units are dead in the end, but not at the start: what killed them?",
+    (3, "A"): "nearly all units are dead in the end, and only one at the start: what killed them?",
     (
         3,
         "F",
