@@ -385,7 +385,10 @@ class Model(Part):
         return loss
 
     def backward(self) -> Array:
-        """Return dX of the last loss; set the gradients of the network, with the penalty's."""
+        """Return dX of the last loss; set the gradients of the network, with the penalty's.
+
+        The parameters must still be those of that loss: change them after this, not before.
+        """
         network, loss_part = self.recall()
         if network is not self.network.memory or loss_part is not self.loss_part.memory:
             raise RuntimeError("another forward came after the loss: call loss(X, Y) again")
@@ -426,6 +429,7 @@ def check_gradients(model: Model, X: Array, Y: Array) -> dict[str, float]:
 
     The error is that of gradient_error; below 1e-7 the two agree, for this X (n_0, m), this Y
     (n_L, m) and these sizes. Near a corner of ReLU a right gradient may miss that.
+    Where a network is dead both are 0, and a wrong gradient agrees, too.
     """
     guard_kind("model", model, Model, "Model(Sequential(...))")
     guard_matrix("X", X)

@@ -47,12 +47,13 @@ def _check_whole(name, value, least):
 def initialize_by_loops(layer_sizes, seed=0):
     """Return {"W1", "b1", ...} as lists: He initialization for the sizes [n_0, n_1, ..., n_L].
 
-    Weights are rows, biases flat. Raises ValueError for fewer than two sizes, or for one that is
-    not a whole number above 0.
+    Weights are rows, biases flat. Raises ValueError for fewer than two sizes, for one that is not
+    a whole number above 0, or a seed that is not one from 0 on.
     """
     _check_whole("the number of layer_sizes", len(layer_sizes), 2)
     for place, size in enumerate(layer_sizes):
         _check_whole(f"layer_sizes[{place}]", size, 1)
+    _check_whole("seed", seed, 0)
     rng, parameters = random.Random(seed), {}
     for layer in range(1, len(layer_sizes)):
         n_in, n_out = layer_sizes[layer - 1], layer_sizes[layer]
@@ -178,6 +179,7 @@ def train_by_loops(samples, targets, parameters, *, learning_rate, epochs, batch
     _check_rows("targets", targets)
     _check_whole("epochs", epochs, 1)
     _check_whole("batch_size", batch_size, 1)
+    _check_whole("seed", seed, 0)
     rng, order, losses = random.Random(seed), list(range(len(samples))), []
     for _ in range(epochs):
         rng.shuffle(order)

@@ -233,6 +233,7 @@ STEP = {"dW1": [[1.0]], "db1": [1.0]}
         (lambda: initialize_by_loops([3, 2.5, 1]), r"layer_sizes\[1\] is 2.5"),
         (lambda: initialize_by_loops([3, -1, 1]), r"layer_sizes\[1\] is -1"),
         (lambda: initialize_by_loops([True, 1]), r"layer_sizes\[0\] is True"),
+        (lambda: initialize_by_loops([3, 2], seed=-1), "seed is -1"),
         (lambda: forward_by_loops([1.0, 2.0], ONE), r"a0 has the length 2, W1\[0\] 1"),
         (
             lambda: backward_by_loops([[1.0]], [{"a0": [1.0], "z1": [2.0], "a1": [2.0, 1.0]}], ONE),
@@ -269,6 +270,7 @@ STEP = {"dW1": [[1.0]], "db1": [1.0]}
         (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"epochs": math.nan}), "is nan"),
         (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"batch_size": 0}), "1 or more"),
         (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"batch_size": 1.5}), "is 1.5"),
+        (lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"seed": None}), "seed is None"),
         (
             lambda: train_by_loops([[1.0]], [[1.0]], ONE, **GOOD | {"learning_rate": -1}),
             "rate is -1",

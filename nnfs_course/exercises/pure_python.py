@@ -541,11 +541,12 @@ def _slopes(x, parameters, mask=lambda z: z > 0, turned=False, first=1.0):
 def _ways(where, x, parameters):
     """How a slope of the output by an input comes about, for one layer or two."""
     (j,) = where
-    ways, weights = parameters["W1"], [1.0]
+    ways, weights, units = parameters["W1"], [1.0], ""
     if "W2" in parameters:
         z = reference.forward_by_loops(x, parameters)[1]["z1"]
         weights = [w * (z_i > 0) for w, z_i in zip(parameters["W2"][0], z, strict=True)]
-    return f"dx[{j}] = {weighted(weights, [row[j] for row in ways])}, over the units with z above 0"
+        units = "over the units with z above 0, "
+    return f"{units}dx[{j}] = {weighted(weights, [row[j] for row in ways])}"
 
 
 @exercise
