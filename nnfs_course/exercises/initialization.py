@@ -40,7 +40,7 @@ def _draws(initialize, variance):
             "the variance is its own square: is the root missing?": wanted**2,
             "the variance is He's, 2 / n_(l-1)": 2 / n_in,
             "the variance is 1 / n_(l-1), half of He's": 1 / n_in,
-            "the variance is 2 / n_l: n counts what comes in": 2 / n_out,
+            "the variance is 2 / n_l: where is n_(l-1), which counts what comes in?": 2 / n_out,
         }
         if abs(W.mean()) > 0.1 * np.sqrt(wanted):
             raise Wrong("the mean of the weights is not 0: draw from standard_normal")
@@ -74,10 +74,17 @@ def widest(widest):
         return max(n for n in range(budget + 1) if counted(n_0, n) <= budget)
 
     cases = [(14, 5000), (3, count(3, 10)), (2, count(2, 7) - 1), (3, 192), (200, 900)]
+    cases += [(1, 450), (1, 990)]
     mistakes = {
         "the biases are missing: each unit has one": lambda n_0, n: n * n_0 + n * n + n,
         "the features have no biases: only units do": lambda n_0, n: count(n_0, n) + n_0,
         "the last unit has a bias, too": lambda n_0, n: count(n_0, n) - 1,
+        "n numbers are missing: the last unit has n weights, and each unit a bias": lambda n_0, n: (
+            count(n_0, n) - n
+        ),
+        "the last unit is missing: it has n weights and a bias": lambda n_0, n: (
+            count(n_0, n) - n - 1
+        ),
         "one bias a layer is too few: each unit has its own": lambda n_0, n: n * (n_0 + n + 1) + 3,
         "there are two layers of n units, with n * n weights between them": lambda n_0, n: (
             n * (n_0 + 1) + (n + 1)
@@ -110,7 +117,7 @@ def leaky_variance(leaky_variance):
             leaky_variance,
             lambda n, alpha: 2 / (n * (1 + alpha**2)),
             cases,
-            lambda _, n, alpha: f"1 = {n}·½·(1 + {alpha}²)·variance, so variance",
+            lambda _, n, alpha: "with E[z²] = E[z'²] the variance",
         )
 
     for n, alpha in ((256, 0.3), (10, 1.0), (256, 0.0)):

@@ -15,7 +15,7 @@ def which_way(direction, change):
     if not isinstance(change, numbers.Real) or isinstance(change, bool):
         raise Wrong(f"change is a {type(change).__name__}; expected a number")
     if direction == "down":
-        raise Wrong("its slope is 0.568 times 0.2, and above 0: the loss rises with the weight")
+        raise Wrong("section 4 prints a slope above 0 for this weight: the loss rises with it")
     if change < 0:
         raise Wrong("the slope is above 0, so the loss rises, and its change has no minus")
     for factor, message in {
@@ -25,7 +25,7 @@ def which_way(direction, change):
     }.items():
         if abs(change - factor * 0.01136) < 0.03 * factor * 0.01136:
             raise Wrong(message)
-    if not abs(change - 0.01136) <= 0.0003:  # NaN compares False with everything
+    if not abs(change - 0.01136) <= 0.0005:  # 0.011 will do; NaN compares False with everything
         raise Wrong(f"{change:g} is not the slope times 0.1: which two numbers make the slope?")
     return "The slope 0.1136 times 0.1 is 0.0114; computed anew it is 0.0115, since slopes change"
 

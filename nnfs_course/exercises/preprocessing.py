@@ -114,7 +114,7 @@ def year_of(year_of):
             raise Wrong(f"{date!r} gets a year, and is no date: expected NaN")
     for date in ("1859", "03.04.1850"):
         if called(year_of, pd.Series([date])).notna().any():
-            raise Wrong(f"{date!r} is older than all recordings: extract_year gives NaN there")
+            raise Wrong(f"{date!r} is before 1860: extract_year gives NaN there")
 
 
 @exercise
@@ -135,14 +135,22 @@ def features_worth(features_worth, looked_at=None):
     def without(names):
         return [name for name in everything if name not in names]
 
+    def worth(names, fitted="train", scored="test"):
+        return r2(everything, fitted, scored) - r2(without(names), fitted, scored)
+
     for names in (["energy", "tempo"], ["energy"]):
-        right = r2(everything) - r2(without(names))
+        right = worth(names)
         mistakes = {
             "with minus without: the sign is the other way round": -right,
-            "that is R² on the part that was learnt from: validation tells how good it is": r2(
-                everything, "train", "train"
-            )
-            - r2(without(names), "train", "train"),
+            "that is R² on the part that was learnt from: validation tells how good it is": worth(
+                names, "train", "train"
+            ),
+            "the models learnt from the test set: its tracks are kept aside to score them": worth(
+                names, "test", "test"
+            ),
+            "learnt from the test set, scored on the training set: the two are swapped": worth(
+                names, "test", "train"
+            ),
             "that is R² without the features: subtract it from R² with all": r2(without(names)),
             "that is R² of these features alone": r2(names),
             "that is R² with all minus R² of these alone: leave them out of all": r2(everything)
@@ -154,10 +162,18 @@ def features_worth(features_worth, looked_at=None):
             else np.nan,
             "0: are the features left out of the second data set?": 0,
         }
+        for digits in (2, 3, 4):
+            said = f"it is rounded to {digits} digits: return it as it is"
+            mistakes[said] = round(right, digits)
+            said = f"both R² were rounded to {digits} digits, as in a table: use model.score"
+            mistakes[said] = round(r2(everything), digits) - round(r2(without(names)), digits)
         got = called(features_worth, tracks, names)
-        if isinstance(got, float) and abs(got - right) < 6e-4 and round(got, 3) == got:
-            raise Wrong("it is rounded: take the R² of model.score, not that of a table")
-        same(f"the worth of {' and '.join(names)}", got, right, mistakes)
+
+        def example(names=names, got=got):
+            if called(features_worth, tracks[: len(tracks) // 2], names) == got:
+                raise Wrong("another table gives the same number: use the argument `tracks`")
+
+        same(f"the worth of {' and '.join(names)}", got, right, mistakes, example=example)
     three = ["acousticness", "energy", "loudness"]
     if looked_at is None or not {*three} <= set(looked_at):
         return ""
@@ -242,6 +258,9 @@ def clean_tracks(clean_tracks):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so many rows of so few have faults
         cleaned, expected = called(clean_tracks, dirty), reference.clean_tracks(dirty)
+        dated = reference.clean_tracks(dirty.drop(columns="year"))
+        if isinstance(cleaned, pd.DataFrame) and list(cleaned.get("id", [])) == list(dated["id"]):
+            raise Wrong("a row without a date has a year in the column `year`: keep that year")
         _same_table(cleaned, expected, "cleaned tracks")
     if list(cleaned.index) != list(range(len(cleaned))):
         raise Wrong("the rows keep their old numbers: reset_index(drop=True)")
