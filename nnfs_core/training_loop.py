@@ -42,8 +42,8 @@ class TrainingResult(NamedTuple):
 
 
 _DEAD = (
-    "an output is dead: it is 0 for all samples in iteration {}, so it gets no gradient from them "
-    "and cannot learn; use another seed or a smaller learning_rate"
+    "an output is dead: it is 0 for all samples in iteration {}, so they give it no gradient to "
+    "learn from; use another seed or a smaller learning_rate"
 )
 _DIVERGED = (
     "training diverges in iteration {}: learning_rate {} is probably too large, try a tenth of it, "

@@ -247,6 +247,11 @@ def _finish(title, least, largest, legend=True):
     axis = plt.gca()
     axis.set(yscale="log", ylim=(0.8 * min(least, 1), 1.25 * largest), title=title)
     axis.set(xlabel="epoch", ylabel="loss in mean predictors")
+    last = max(len(line.get_xdata()) for line in axis.lines) - 1
+    if last > 500:  # on a plain axis a fall in the first epochs would be a vertical stroke
+        axis.set_xscale("symlog", linthresh=1)  # epoch 0 has its place, too
+        axis.set(xlim=(-0.1, 1.3 * last), xlabel="epoch, logarithmic from 1 on")
+        axis.xaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_formatter(_Plain(minor_thresholds=(1.5, 0.5)))
     if legend:
