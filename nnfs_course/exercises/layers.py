@@ -40,8 +40,10 @@ def _backward(layer, gradient):
     try:
         return called(layer.backward, gradient)
     except RuntimeError:
-        what = "after a forward with training=True nothing is remembered"
-        raise Wrong(f"{what}: is training handed on to the layers?") from None
+        what = "after a forward with training=True"
+        if layer.memory is None and any(part.memory is not None for part in layer.layers):
+            raise Wrong(f"{what} the layers inside remember, but self.memory is None") from None
+        raise Wrong(f"{what} nothing is remembered: is training handed on to the layers?") from None
 
 
 def _contract(make, inputs, gradient):
@@ -744,9 +746,22 @@ def Residual(Residual):
         raise Wrong("gradients is empty after backward: go back through the layers inside, too")
     same_arrays(around.gradients, {"dW1": dA @ X.T, "db1": dA.sum(axis=1, keepdims=True)})
     _contract(lambda: Residual(house.Linear(3, 3, 0)), X, dA)
-    deep = house.Sequential(house.Linear(3, 3, 1), house.Tanh(), house.Linear(3, 3, 2))
+    row = [house.Linear(3, 3, 1), house.Tanh(), house.Linear(3, 3, 2)]
+    inside = each = X
+    for layer in row:
+        inside, each = layer.forward(inside), each + layer.forward(each)
+    mistakes = {"X is added after each layer: add it once, after the last one": each}
+    residual, plain = Residual(*row), house.Sequential(*row)
+    got = called(residual.forward, X)
+    same("forward of three layers in a row", got, X + inside, mistakes)
+    plain.forward(X, True)
+    right, last = dA + plain.backward(dA), dA + row[-1].backward(dA)
+    residual.forward(X, True)
+    mistakes = {"backward goes back through the last layer alone": last}
+    same("backward of three layers in a row", _backward(residual, dA), right, mistakes)
     both = type("Residual", (Residual, reference.Sequential), {})  # for the right parts, too
-    network = house.Sequential(house.Linear(3, 3, 3), both(deep), house.Tanh())
-    errors = reference.check_gradients(house.Model(network, l2=0.5, m=5), X, dA)
-    if max(errors.values()) > 1e-7:
-        raise Wrong("around a Sequential, in a network with a penalty, its gradients are wrong")
+    for what, parts in {"three layers": row, "a Sequential": [house.Sequential(*row)]}.items():
+        network = house.Sequential(house.Linear(3, 3, 3), both(*parts), house.Tanh())
+        errors = reference.check_gradients(house.Model(network, l2=0.5, m=5), X, dA)
+        if max(errors.values()) > 1e-7:
+            raise Wrong(f"around {what}, in a network with a penalty, its gradients are wrong")

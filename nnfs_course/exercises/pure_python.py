@@ -55,6 +55,8 @@ def _same_list(what, got, expected, mistakes=None, example=None):
     array, expected = _array(what, got), np.asarray(expected, float)
     if array.size == expected.size and array.ndim > expected.ndim:
         raise Wrong(f"{what}: each entry is a list of its own; expected numbers")
+    if array.size == expected.size and array.ndim < expected.ndim:
+        raise Wrong(f"{what}: the numbers are in one list; expected a list for each row")
     same(what, array, expected, mistakes, example=example)
 
 
@@ -499,15 +501,24 @@ def matrix_product(matrix_product):
             ),
         )
 
-    _same_list("the product", called(matrix_product, A, B), right, mistakes, example)
     square, other = [[1.0, 2.0], [3.0, 5.0]], [[0.0, 1.0], [2.0, -1.0]]
-    mistakes = {
-        "A and B are exchanged": np.array(other) @ square,
-        "row times row: B has to be walked down, B[j][k]": np.array(square) @ np.transpose(other),
-        "entry times entry": np.array(square) * other,
-    }
-    got = called(matrix_product, square, other)
-    _same_list("the product of two squares", got, np.array(square) @ other, mistakes, example)
+
+    def squares():
+        mistakes = {
+            "A and B are exchanged": np.array(other) @ square,
+            "row times row: B has to be walked down, B[j][k]": square @ np.transpose(other),
+            "entry times entry": np.array(square) * other,
+        }
+        got = called(matrix_product, square, other)
+        _same_list("the product of two squares", got, np.array(square) @ other, mistakes, example)
+
+    try:
+        got = called(matrix_product, A, B)
+    except IndexError:  # which of these mistakes is it? In a square no index is too large
+        squares()
+        raise
+    _same_list("the product", got, right, mistakes, example)
+    squares()
     tall = [[1.0, 0.5, 2.0], [2.0, 1.0, 0.0], [0.0, -1.0, 1.0], [3.0, 0.0, 1.0]]
     got = called(matrix_product, tall, [[1.0], [2.0], [3.0]])
     _same_list("(4, 3) times (3, 1)", got, [[8.0], [4.0], [1.0], [6.0]], example=example)
@@ -606,6 +617,9 @@ def fit_line(fit_line):
         ),
         "the step goes up the hill: subtract": _line(xs, ys, -rate, 2),
         "that is the result of one epoch: do you start again in each?": _line(xs, ys, rate, 1),
+        "a sample is taken in all epochs before the next: the outer loop goes over the epochs": (
+            _line([x for x in xs for _ in range(2)], [y for y in ys for _ in range(2)], rate, 1)
+        ),
         "(b, w): expected (w, b)": right[::-1],
         "divided by m: each step has one sample": _line(xs, ys, rate / 3, 2),
         "b stays 0": _line(xs, ys, rate, 2, bias=False),
