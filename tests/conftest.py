@@ -3,11 +3,16 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pooch
 import pytest
 
 from nnfs_core import initialize_parameters, load_tracks
+
+# No deadline: on a busy machine an example takes longer, and that is no fault of the code.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 # Tests mean the shipped tracks, whatever the reader has set: the fixtures of a whole file, too.
 # Those of real tracks take the file, which make hands on as NNFS_REAL.
