@@ -1,13 +1,10 @@
 """Figures: a network with its numbers, and figures that a reader can move."""
 
-import os
-
 import ipywidgets
 import numpy as np
 from IPython import get_ipython
 
-# What Jupyter and Colab set for a kernel that somebody looks at. VS Code sets a variable in it.
-LIVE = ("JPY_SESSION_NAME", "COLAB_RELEASE_TAG")
+from nnfs_core.screen import in_open_notebook
 
 
 def interactive(draw, **sliders):
@@ -15,9 +12,7 @@ def interactive(draw, **sliders):
 
     Where nobody can move them (on GitHub, under nbval) the figure is drawn once, as they stand.
     """
-    shell = get_ipython()
-    live = any(os.environ.get(name) for name in LIVE)
-    if shell and (live or "__vsc_ipynb_file__" in shell.user_ns):
+    if get_ipython() and in_open_notebook():
         ipywidgets.interact(draw, **sliders)
     else:
         draw(**{name: slider.value for name, slider in sliders.items()})

@@ -37,7 +37,7 @@ def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
     names = ["LIMIT", "activation", "dense", "download_tracks", "files", "guard_tracks", "layer"]
-    names += ["relu", "scoreboard", "tracks", "validation"]
+    names += ["relu", "scoreboard", "screen", "tracks", "validation"]
     assert done.stdout == f"{names}\n0 3 2\n", done.stderr
 
 

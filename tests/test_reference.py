@@ -1,11 +1,13 @@
 """The ledger, the reference made from it, and the figures that move."""
 
+import sys
+
 import ipywidgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from nnfs_core import backpropagate, feed_forward
+from nnfs_core import backpropagate, feed_forward, screen
 from nnfs_course import figures
 from nnfs_course.ledger import SYMBOLS, ledger
 from tools import check
@@ -60,7 +62,7 @@ def drawn(monkeypatch):
     monkeypatch.setattr(
         ipywidgets, "interact", lambda draw, **sliders: seen["sliders"].append(sliders)
     )
-    for name in figures.LIVE:
+    for name in screen.LIVE:
         monkeypatch.delenv(name, raising=False)
     figures.interactive(
         lambda alpha: seen["drawn"].append(alpha), alpha=ipywidgets.FloatSlider(0.5)
@@ -72,17 +74,17 @@ def test_a_figure_is_drawn_once_where_nobody_can_move_it(drawn):
     assert drawn == {"drawn": [0.5], "sliders": []}
 
 
-@pytest.mark.parametrize("name", figures.LIVE)
+@pytest.mark.parametrize("name", screen.LIVE)
 def test_a_figure_has_sliders_in_jupyter_and_colab(drawn, monkeypatch, name):
     monkeypatch.setenv(name, "1")
-    monkeypatch.setattr(figures, "get_ipython", lambda: type("Shell", (), {"user_ns": {}}))
+    monkeypatch.setattr(figures, "get_ipython", object)
     figures.interactive(print, alpha=(slider := ipywidgets.FloatSlider(0.5)))
     assert drawn["sliders"] == [{"alpha": slider}]
 
 
 def test_a_figure_has_sliders_in_vs_code(drawn, monkeypatch):
-    shell = type("Shell", (), {"user_ns": {"__vsc_ipynb_file__": "a.ipynb"}})
-    monkeypatch.setattr(figures, "get_ipython", lambda: shell)
+    monkeypatch.setattr(sys.modules["__main__"], "__vsc_ipynb_file__", "a.ipynb", raising=False)
+    monkeypatch.setattr(figures, "get_ipython", object)
     figures.interactive(print, alpha=ipywidgets.FloatSlider(0.5))
     assert len(drawn["sliders"]) == 1
 

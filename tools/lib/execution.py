@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
-from nnfs_course.figures import LIVE
+from nnfs_core.screen import LIVE
 from tools.lib.layout import Notebook, Refused
 
 CELL_TIMEOUT = 3600  # seconds; `make results` has a cell that takes ten minutes or more
@@ -70,7 +70,7 @@ def execute_all(
     `data` is the file of tracks that NNFS_DATA names, else the kernels have no NNFS_DATA. `done` is
     called with each notebook that came to its end.
     """
-    unwanted = {"NNFS_DATA", *LIVE}  # and no sliders, even if this was started from a notebook
+    unwanted = {"NNFS_DATA", *LIVE}  # and nobody looks, even if this was started from a notebook
     environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     if data:
         environment["NNFS_DATA"] = str(data)

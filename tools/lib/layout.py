@@ -15,6 +15,7 @@ PACKAGE = "nnfs_core"  # the network: generated from the notebooks, but for
 HANDWRITTEN = {
     "validation": [],
     "files": [],
+    "screen": [],
     "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
 }
 COURSE = "nnfs_course"  # what teaches, by hand: it imports the network, never the other way round

@@ -128,7 +128,8 @@ def problems(notebook: Notebook) -> Iterator[str]:
                 yield f"{where}: writes to stderr ({output.text.strip()[:60]!r}): mend the cause"
         if address := re.search(r"at 0x\w+", shown(cell)):
             yield f"{where}: shows a memory address ({address[0]}): print what it is about"
-        longest = LONGEST_CLASS if cell.source.startswith("class ") else LONGEST_CELL
+        a_class = re.match(r"(@.+\n)*class ", cell.source)
+        longest = LONGEST_CLASS if a_class else LONGEST_CELL
         if (lines := code_lines(cell)) > longest:
             yield f"{where}: {lines} lines of code, at most {longest}: split the cell"
         figure = any("image/png" in output.get("data", {}) for output in cell.outputs)
