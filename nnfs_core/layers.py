@@ -3,6 +3,7 @@
 Generated from notebooks/07_layers.ipynb by `make export`: edit that, not this.
 """
 
+import math
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -134,7 +135,8 @@ class Linear(Layer):
         X = guard_samples("X", X, rows=self.parameters["W"].shape[1])
         if training:
             self.memory = X.copy()
-        W, b = (self.parameters[name].astype(X.dtype, copy=False) for name in "Wb")
+        W = self.parameters["W"].astype(X.dtype, copy=False)
+        b = self.parameters["b"].astype(X.dtype, copy=False)
         return W @ X + b
 
     def backward(self, dZ):
@@ -237,7 +239,7 @@ class MSELoss(Loss):
         A = guard_samples("A", A)
         Y = guard_samples("Y", Y, *A.shape).astype(A.dtype, copy=False)
         self.memory = A - Y
-        return float(np.sum(self.memory**2) / (2 * A.shape[1]))
+        return float((self.memory**2).sum() / (2 * A.shape[1]))
 
     def backward(self):
         """Return dA = (A - Y) / m."""
@@ -302,8 +304,11 @@ class Sequential(Layer):
     @property
     def gradients(self):
         """The gradients of the last backward, or {}."""
-        names = [found for found in self._names["parameters"] if found[1].gradients]
-        return ReadOnly({f"d{name}": layer.gradients[f"d{own}"] for name, layer, own in names})
+        found = {}
+        for name, layer, own in self._names["parameters"]:
+            if gradients := layer.gradients:
+                found[f"d{name}"] = gradients[f"d{own}"]
+        return ReadOnly(found)
 
     @property
     def buffers(self):
@@ -378,7 +383,7 @@ class Model(Part):
                 parameters = self.network.parameters
                 squares = sum(float(np.sum(parameters[W] ** 2)) for W in self.network.penalised)
                 loss += self.l2 / (2 * self.m) * squares
-        if not np.isfinite(loss):
+        if not math.isfinite(loss):
             cause = "the learning rate is probably too large, or X and Y are not scaled"
             raise FloatingPointError(f"the loss is {loss}: {cause}")
         self.memory = self.network.memory, self.loss_part.memory

@@ -3,30 +3,17 @@
 import copy
 import functools
 import operator
-from types import SimpleNamespace
 
 import numpy as np
 
 from nnfs_core import layers as reference
 from nnfs_course.counterexample import factor, mean_squares, number, small, smallest, weighted
+from nnfs_course.examples import house_of
 from nnfs_course.judge import Wrong, called, exercise, grade, refused, same, same_arrays
 
 Z = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
 DA = np.array([[1.0, 2.0, -3.0], [0.5, -1.0, 4.0]])
 CASES = {"positive z": Z > 0, "negative z": Z < 0, "z = 0": Z == 0}
-FAMILIES = {"Linear": "Layer", "ReLU": "Layer", "Tanh": "Layer", "MSELoss": "Loss"}
-FAMILIES |= {"LeakyReLU": "Layer", "Sequential": "Sequential", "Model": "Model"}
-
-
-def _house(method):
-    """The right parts, as parts of the notebook that a method is from: it refuses all others."""
-    theirs = method.__globals__
-    made = {}
-    for name, family in FAMILIES.items():
-        right = getattr(reference, name)
-        own = theirs.get(family, right)
-        made[name] = right if issubclass(own, right) else type(name, (right, own), {})
-    return SimpleNamespace(**made)
 
 
 def _back(layer, gradient):
@@ -407,7 +394,7 @@ def _row(house, Sequential):
 @exercise
 def Sequential(Sequential):
     """Layers in a row, which are a layer."""
-    house, rng = _house(Sequential.forward), np.random.default_rng(0)
+    house, rng = house_of(Sequential.forward), np.random.default_rng(0)
     X, dA = rng.standard_normal((4, 6)), rng.standard_normal((2, 6))
     ours, right = _row(house, Sequential), _row(reference, reference.Sequential)
     same_arrays(ours.parameters, right.parameters)
@@ -452,7 +439,7 @@ def Sequential(Sequential):
 @exercise
 def Model(Model):
     """Network, loss and penalty."""
-    house, rng = _house(Model.loss), np.random.default_rng(0)
+    house, rng = house_of(Model.loss), np.random.default_rng(0)
 
     def run(W, X, Y, l2, m):
         network = house.Sequential(house.Linear(1, 1, 0))
@@ -532,7 +519,7 @@ def Model(Model):
 @exercise
 def mlp(mlp):
     """The plain network."""
-    house, right = _house(mlp), reference.mlp([4, 5, 3, 2], seed=3)
+    house, right = house_of(mlp), reference.mlp([4, 5, 3, 2], seed=3)
     ours = called(mlp, [4, 5, 3, 2], seed=3)
     same_arrays(dict(ours.parameters), dict(right.parameters))
     kinds = [type(layer).__name__ for layer in ours]
@@ -566,7 +553,7 @@ class _WrongTanh(reference.Tanh):
 @exercise
 def check_gradients(check_gradients):
     """Errors of all gradients against central differences."""
-    house, rng = _house(check_gradients), np.random.default_rng(0)
+    house, rng = house_of(check_gradients), np.random.default_rng(0)
     X, Y = rng.standard_normal((4, 6)), rng.standard_normal((2, 6))
     model = house.Model(_row(house, house.Sequential), l2=0.5, m=6)
     before = model.network.state()
@@ -678,7 +665,7 @@ class _AddsUp(reference.Linear):
 @exercise
 def check_backward(check_backward):
     """A check of a layer's backward: right layers pass, wrong ones do not."""
-    house = _house(check_backward)
+    house = house_of(check_backward)
 
     def wrong(mistake, *arguments):
         right = getattr(house, mistake.__base__.__name__)
@@ -707,7 +694,7 @@ def check_backward(check_backward):
 @exercise
 def Residual(Residual):
     """X + f(X)."""
-    house, rng = _house(Residual.forward), np.random.default_rng(0)
+    house, rng = house_of(Residual.forward), np.random.default_rng(0)
     X, dA = rng.standard_normal((3, 5)), rng.standard_normal((3, 5))
 
     def run(W, X, dA):
