@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "validation",
         "files",
+        "screen",
         "tracks",
         "preprocessing",
         "initialization",
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "training_loop",
         "layers",
         "pure_python",
+        "solver",
     ],
     submod_attrs={
         "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
@@ -59,6 +61,20 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Model",
             "mlp",
             "check_gradients",
+        ],
+        "solver": [
+            "minibatches",
+            "Optimizer",
+            "SGD",
+            "Momentum",
+            "Adam",
+            "AdamW",
+            "constant",
+            "exponential_decay",
+            "cosine",
+            "clip_gradients",
+            "History",
+            "Solver",
         ],
     },
 )

@@ -14,6 +14,7 @@ import numpy as np
 
 Array = np.ndarray
 Arrays = dict[str, Array]  # by name: {"W1": ..., "b1": ...}
+REALS = (int, float, np.integer, np.floating)
 
 
 class ReadOnly(dict):
@@ -59,14 +60,13 @@ def guard_values(name, values, kinds="fiub"):
         array = np.asarray(values)
     else:
         raise TypeError(f"{name} is {describe(values)}; expected a NumPy array: np.array({name})")
-    if array.dtype.kind not in kinds or array.dtype == np.float16:  # which ends at 65,504
+    if array.dtype.kind not in kinds or array.dtype.char == "e":  # float16, which ends at 65,504
         expected = "floats: use .astype(float)" if kinds == "f" else "real numbers"
         raise TypeError(f"{name} is {describe(values)}; expected {expected}")
     if array.size == 0:
         raise ValueError(f"{name} is empty: {describe(values)}; expected at least one value")
-    finite = np.isfinite(array)
-    if not finite.all():
-        bad = array.size - np.count_nonzero(finite)
+    bad = array.size - np.count_nonzero(np.isfinite(array))
+    if bad:
         raise NotFinite(f"{name} holds {bad} NaN or infinite values; drop or fill them first")
 
 
@@ -96,8 +96,11 @@ def guard_samples(name, X, rows=None, columns=None):
 
     It takes about a microsecond: the layers call it, and values are looked at by the model.
     """
+    floats = type(X) is np.ndarray and X.dtype.char in "fdg"  # float32 and larger
+    if floats and X.shape == (rows, columns):
+        return X
     guard_shape(name, X, rows, columns)
-    if X.dtype.kind == "f" and X.dtype != np.float16:
+    if floats:
         return X
     if X.dtype.kind not in "iub":
         raise TypeError(f"{name} is {describe(X)}; expected real numbers")
@@ -106,7 +109,7 @@ def guard_samples(name, X, rows=None, columns=None):
 
 def guard_number(name, value, above=None, least=None, whole=False):
     """Refuse all but a finite number (whole, if asked) above or at least a bound."""
-    kind = numbers.Integral if whole else int | float | np.integer | np.floating
+    kind = numbers.Integral if whole else REALS
     plain = value.item() if isinstance(value, np.generic) else value  # float32 would overflow below
     bound = f" above {above}" if above is not None else f", {least} or more"
     in_range = (
@@ -118,6 +121,13 @@ def guard_number(name, value, above=None, least=None, whole=False):
     if not in_range:
         expected = f"a {'whole ' if whole else ''}number{bound}"
         raise ValueError(f"{name} is {describe(value)}; expected {expected}")
+
+
+def guard_share(name, value):
+    """Refuse all but a number from 0 to below 1."""
+    guard_number(name, value, least=0)
+    if value >= 1:
+        raise ValueError(f"{name} is {value}; expected a number below 1")
 
 
 def guard_rows(tracks, numbers):
@@ -375,8 +385,9 @@ def guard_state(state, arrays):
 
 def guard_backward(layer):
     """Refuse a layer whose backward has not set the gradient of each parameter, in its shape."""
+    gradients = layer.gradients
     for name, array in layer.parameters.items():
-        if np.shape(layer.gradients.get(f"d{name}")) != array.shape:
+        if getattr(gradients.get(f"d{name}"), "shape", None) != array.shape:
             expected = f"self.gradients = {{'d{name}': ...}} of the shape {array.shape}"
             raise RuntimeError(f"{layer!r}: backward should set {expected}")
 
@@ -403,3 +414,112 @@ def guard_layers(layers, layer_class):
             raise ValueError(f"{part!r} is in the network twice, and has one memory: make two")
     if not layers:
         raise ValueError("a network of no layers; expected at least one")
+
+
+def guard_minibatches(X, Y, batch_size, rng):
+    """Refuse samples without their targets, a batch of none, and a seed in a generator's place."""
+    guard_matrix("X", X)
+    guard_matrix("Y", Y, columns=X.shape[1])
+    guard_number("batch_size", batch_size, least=1, whole=True)
+    expected = "np.random.default_rng(seed), made once: a seed would give each epoch the same order"
+    guard_kind("rng", rng, np.random.Generator, expected)
+
+
+def guard_betas(betas):
+    """Refuse all but two numbers from 0 to below 1, and two that look swapped."""
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        given = repr(betas) if isinstance(betas, tuple | list) else describe(betas)
+        raise ValueError(f"betas is {given}; expected two numbers: (0.9, 0.999)")
+    for name, beta in zip(("beta_1", "beta_2"), betas, strict=True):
+        guard_share(name, beta)
+    if betas[0] > betas[1]:
+        expected = "the first, of g, no larger than the second, of g²"
+        raise ValueError(f"betas is {betas}; expected {expected}: are they swapped?")
+
+
+def guard_owner(optimizer, network):
+    """Refuse a network that is not the one whose gradients an optimizer remembers."""
+    if optimizer.network not in (None, network):
+        what = "remembers the gradients of another network"
+        raise ValueError(f"{optimizer!r} {what}; expected an optimizer for each network: make one")
+
+
+def guard_step(optimizer, network, factor):
+    """Return parameters and gradients; refuse a step before backward, or of a second network."""
+    guard_number("factor", factor, least=0)
+    guard_number("learning_rate", optimizer.learning_rate, above=0)  # it may have been changed
+    gradients = getattr(network, "gradients", None)
+    if gradients is None:
+        raise TypeError(f"network is {describe(network)}; expected the layers: model.network")
+    guard_owner(optimizer, network)
+    parameters = network.parameters
+    if not parameters:
+        raise ValueError(f"{network!r} has no parameters; expected a layer with weights in it")
+    for name in parameters:
+        if f"d{name}" not in gradients:
+            raise RuntimeError(f"step before backward: there is no gradient d{name} yet")
+    return parameters, gradients
+
+
+def guard_direction(optimizer, direction, g):
+    """Refuse a direction that has not the shape of the gradient."""
+    if np.shape(direction) != g.shape:
+        expected = f"an array of shape {g.shape}, as g is"
+        name = type(optimizer).__name__
+        raise RuntimeError(f"{name}.direction returned {describe(direction)}; expected {expected}")
+
+
+def guard_solver(model, optimizer, schedule, clip_norm, metric, kinds):
+    """Refuse what is no model, no optimizer of it, no function, and a clip_norm not above 0."""
+    guard_kind("model", model, kinds[0], "Model(mlp([14, 64, 1]))")
+    guard_kind("optimizer", optimizer, kinds[1], "one such as Adam(learning_rate=0.001)")
+    guard_owner(optimizer, model.network)
+    for name, function in {"schedule": schedule, "metric": metric}.items():
+        if not callable(function) and (name == "schedule" or function is not None):
+            raise TypeError(f"{name} is {describe(function)}; expected a function")
+    for progress in (0.0, 0.5, 0.99):  # before it is asked in the middle of a training
+        guard_number(f"schedule({progress})", schedule(progress), least=0)
+    if clip_norm is not None:
+        guard_number("clip_norm", clip_norm, above=0)
+
+
+def guard_metric(value):
+    """Refuse all but a finite number as what a metric has returned."""
+    samples = "scikit-learn takes a sample a row: metric=lambda Y, A: r2_score(Y.T, A.T)"
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"the metric returned {describe(value)}; expected a number")
+    if not math.isfinite(value):
+        raise ValueError(f"the metric is {value}; expected a finite number: {samples}")
+
+
+def guard_pair(name, pair, n_in):
+    """Refuse all but (X, Y), with X (n_in, m) and Y (any, m)."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"{name} is {describe(pair)}; expected the pair (X, Y)")
+    guard_matrix(f"X of {name}", pair[0], rows=n_in)
+    guard_matrix(f"Y of {name}", pair[1], columns=pair[0].shape[1])
+
+
+def guard_fit(model, train, validation, epochs, batch_size, seed, patience):
+    """Refuse samples that do not fit, validation on what is learnt, and settings without sense."""
+    guard_pair("train", train, None)
+    m = train[0].shape[1]
+    guard_number("epochs", epochs, least=1, whole=True)
+    guard_number("batch_size", batch_size, least=1, whole=True)
+    guard_number("seed", seed, least=0, whole=True)
+    if model.l2 and model.m != m:
+        expected = f"expected Model(..., m={m}), so that the penalty means what it says"
+        raise ValueError(f"the model's penalty is for {model.m} samples, train has {m}; {expected}")
+    if patience is not None:
+        guard_number("patience", patience, least=1, whole=True)
+        if validation is None:
+            raise ValueError("patience needs validation=(X, Y), samples that are not learnt from")
+    if validation is None:
+        return
+    guard_pair("validation", validation, len(train[0]))
+    guard_shape("Y of validation", validation[1], rows=len(train[1]))
+    some = validation[0][:, :: -(-validation[0].shape[1] // 100)]  # a hundred at most
+    known = ((train[0] == sample[:, None]).all(axis=0).any() for sample in some.T)
+    if all(known):  # which looks no further than the first that is new
+        where = "validation is the training set, or a part of it"
+        raise ValueError(f"{where}; expected samples that are kept aside")

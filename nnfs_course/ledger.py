@@ -33,7 +33,7 @@ SYMBOLS = {
         r"x' = \frac{x - x_{\min}}{x_{\max} - x_{\min}}",
         "prepare_dataset",
     ),
-    "Y": Symbol("(n_L, m)", "target, scaled to [0, 1] as X is", "", "prepare_dataset"),
+    "Y": Symbol("(n_L, m)", "target, scaled as X is", "", "prepare_dataset"),
     "W_l": Symbol(
         "(n_l, n_(l-1))",
         "weights of layer l",
@@ -145,6 +145,39 @@ SYMBOLS = {
         "a step, with the learning rate η",
         r"W_l \leftarrow W_l - \eta\, dW_l, \quad b_l \leftarrow b_l - \eta\, db_l",
         "update_parameters",
+    ),
+    "mini-batch": Symbol(
+        "", "some samples, each once an epoch in an order drawn anew", "", "minibatches"
+    ),
+    "θ": Symbol("(n_θ, 1)", "all parameters in a row"),
+    "g": Symbol("as θ", "gradient of J by θ"),
+    "SGD": Symbol("as θ", "step along the gradient", r"\theta \leftarrow \theta - \eta g", "SGD"),
+    "momentum": Symbol(
+        "as θ",
+        "step along a sum of gradients",
+        r"v \leftarrow \beta v + g, \quad \theta \leftarrow \theta - \eta v",
+        "Momentum",
+    ),
+    "Adam": Symbol(
+        "as θ",
+        "step along a mean of gradients, by their size, at step t",
+        r"v \leftarrow \beta_1 v + (1 - \beta_1) g, \;"
+        r" s \leftarrow \beta_2 s + (1 - \beta_2) g^2, \;"
+        r" \theta \leftarrow \theta - \eta \frac{v / (1 - \beta_1^t)}"
+        r"{\sqrt{s / (1 - \beta_2^t)} + \varepsilon}",
+        "Adam",
+    ),
+    "weight decay": Symbol(
+        "as W_l",
+        "share off the weights, before Adam's step",
+        r"W \leftarrow (1 - \eta d) W",
+        "AdamW",
+    ),
+    "clipping": Symbol(
+        "as θ",
+        "gradient of a norm c at most",
+        r"g \leftarrow g \min(1, c / \lVert g \rVert)",
+        "clip_gradients",
     ),
 }
 

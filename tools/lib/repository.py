@@ -13,7 +13,7 @@ from tools.lib.layout import COURSE, DATA, EXERCISES, PACKAGE, ROOT, read_notebo
 OLDEST = "requirements-oldest.txt"
 OURS = {PACKAGE, COURSE, "tools", "tests", "mine"}
 NAMES = {"sklearn": "scikit-learn", "IPython": "ipython"}  # imported by another name than installed
-OPTIONAL = {"kagglehub"}  # who has it, uses it
+OPTIONAL = {"kagglehub", "torch"}  # who has it, uses it
 STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff"}  # by a command, not imported
 # Modules whose tests stand in another's file; that of all others is tests/test_MODULE.py.
 TESTED_WITH = {
@@ -28,6 +28,7 @@ TESTED_WITH = {
     "examples": "exercises",
     "ledger": "reference",
     "figures": "reference",
+    "screen": "reference",
     "validation": "training_loop",
     "files": "preprocessing",
     "tracks": "preprocessing",
