@@ -8,18 +8,12 @@ import numpy as np
 
 from nnfs_core import layers as reference
 from nnfs_course.counterexample import factor, mean_squares, number, small, smallest, weighted
-from nnfs_course.examples import house_of
+from nnfs_course.examples import house_of, keeps_contract
 from nnfs_course.judge import Wrong, called, exercise, grade, refused, same, same_arrays
 
 Z = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
 DA = np.array([[1.0, 2.0, -3.0], [0.5, -1.0, 4.0]])
 CASES = {"positive z": Z > 0, "negative z": Z < 0, "z = 0": Z == 0}
-
-
-def _back(layer, gradient):
-    """Copies of all that backward gives."""
-    dX = layer.backward(gradient)
-    return copy.deepcopy({"dX": dX, **layer.gradients})
 
 
 def _backward(layer, gradient):
@@ -31,55 +25,6 @@ def _backward(layer, gradient):
         if layer.memory is None and any(part.memory is not None for part in layer.layers):
             raise Wrong(f"{what} the layers inside remember, but self.memory is None") from None
         raise Wrong(f"{what} nothing is remembered: is training handed on to the layers?") from None
-
-
-def _contract(make, inputs, gradient):
-    """Refuse a layer that does not keep the contract when its halves are called out of order."""
-    try:
-        make().backward(gradient)
-    except (AttributeError, TypeError) as error:
-        hint = "leave what you need in self.memory, and take it from self.recall()"
-        raise Wrong(f"backward before forward stops with {type(error).__name__}: {hint}") from None
-    except Exception:  # which kind is looked at next
-        pass
-    refused(make().backward, gradient, error=RuntimeError, what="backward before forward")
-    layer = make()
-    layer.forward(inputs)
-    what = "backward after a forward that only predicts (training=False)"
-    refused(layer.backward, gradient, error=RuntimeError, what=what)
-    layer = make()
-    layer.forward(-inputs, True)
-    layer.forward(inputs, True)
-    layer.forward(-inputs)
-    first = layer.backward(gradient)
-    try:
-        second = layer.backward(gradient)
-    except RuntimeError:
-        raise Wrong("backward works once only: it should give the same twice") from None
-    fresh = make()
-    fresh.forward(inputs, True)
-    same("backward after two forwards", first, fresh.backward(gradient))
-    same("backward, called twice,", second, first)
-    given = inputs.copy()
-    output = layer.forward(given, True)
-    for what, one, other in (
-        ("forward", output, given),
-        ("backward", layer.backward(gradient), gradient),
-    ):
-        if np.shares_memory(one, other):
-            raise Wrong(f"{what} returns what it was given: a copy, so that each can be changed")
-    before = _back(layer, gradient)
-    for array, what in ((output, "what forward returned"), (given, "the input after forward")):
-        array[...] = 7.0
-        after = _back(layer, gradient)
-        if not all(np.array_equal(after[name], before[name]) for name in before):
-            raise Wrong(f"writing into {what} changes backward: remember a copy")
-    single = [make().forward(inputs.astype(np.float32)).dtype]
-    layer.forward(inputs.astype(np.float32), True)
-    single.append(layer.backward(gradient.astype(np.float32)).dtype)
-    for name, dtype in zip(("forward", "backward"), single, strict=True):
-        if dtype != np.float32:
-            raise Wrong(f"float32 goes into {name}, and {dtype} comes out")
 
 
 def _activation(make, function, slope, formula, forward=None, backward=None):
@@ -120,7 +65,7 @@ def _activation(make, function, slope, formula, forward=None, backward=None):
         wrong = {}
     wrong = (backward or {}) | wrong
     same("backward", called(layer.backward, DA), DA * slopes, wrong, CASES, example)
-    _contract(make, Z, DA)
+    keeps_contract(make, Z, DA)
     far = np.array([[-1000.0, 1000.0]])
     with np.errstate(all="ignore"):
         there, back = layer.forward(far, True), layer.backward(np.ones((1, 2)))
@@ -300,7 +245,7 @@ def Linear(Linear):
         twice.backward(dZ)
         doubled = {"the gradients add up: replace them": {k: 2 * g for k, g in right.items()}}
         same_arrays(twice.gradients, right, doubled)
-    _contract(make, X, dZ)
+    keeps_contract(make, X, dZ)
     if tuple(layer.penalised) != ("W",):
         raise Wrong(f"penalised is {layer.penalised!r}: a penalty takes W alone, so ('W',)")
     refused(layer.forward, X[:2], what="an X that does not fit W")
@@ -427,7 +372,7 @@ def Sequential(Sequential):
     right.forward(X, True)
     same("what backward returns", _backward(ours, dA), right.backward(dA))
     same_arrays(ours.gradients, right.gradients)
-    _contract(lambda: _row(house, Sequential), X, dA)
+    keeps_contract(lambda: _row(house, Sequential), X, dA)
     nested = Sequential(house.Linear(4, 4, 0), ours, house.Linear(2, 1, 0))
     if list(nested.parameters) != ["W1", "b1", "W2", "b2", "W3", "b3", "W4", "b4"]:
         raise Wrong(f"with a network inside, the names are {', '.join(nested.parameters)}")
@@ -732,7 +677,7 @@ def Residual(Residual):
     if not around.gradients:
         raise Wrong("gradients is empty after backward: go back through the layers inside, too")
     same_arrays(around.gradients, {"dW1": dA @ X.T, "db1": dA.sum(axis=1, keepdims=True)})
-    _contract(lambda: Residual(house.Linear(3, 3, 0)), X, dA)
+    keeps_contract(lambda: Residual(house.Linear(3, 3, 0)), X, dA)
     row = [house.Linear(3, 3, 1), house.Tanh(), house.Linear(3, 3, 2)]
     inside = each = X
     for layer in row:
