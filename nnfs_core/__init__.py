@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "layers",
         "pure_python",
         "solver",
+        "generalization",
     ],
     submod_attrs={
         "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
@@ -76,5 +77,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "History",
             "Solver",
         ],
+        "generalization": ["PiecewiseLinear", "Dropout", "Ensemble"],
     },
 )

@@ -523,3 +523,52 @@ def guard_fit(model, train, validation, epochs, batch_size, seed, patience):
     if all(known):  # which looks no further than the first that is new
         where = "validation is the training set, or a part of it"
         raise ValueError(f"{where}; expected samples that are kept aside")
+
+
+def guard_bins(bins):
+    """Refuse all but a number of bins, 1 or more, or a list with one for each feature."""
+    several = isinstance(bins, list | tuple)
+    if several and not bins:
+        raise ValueError("bins is empty; expected a number, or one for each feature")
+    for place, number in enumerate(bins if several else [bins]):
+        guard_number(f"bins[{place}]" if several else "bins", number, least=1, whole=True)
+
+
+def guard_features(X, bins):
+    """Refuse samples that edges cannot be found from: other features than bins, or one value."""
+    guard_matrix("X", X)
+    if isinstance(bins, list | tuple) and len(bins) != len(X):
+        raise ValueError(
+            f"bins has {len(bins)} numbers; expected one for each of {len(X)} features"
+        )
+    if (flat := np.flatnonzero(X.max(axis=1) == X.min(axis=1))).size:
+        same = "is the same in all samples; expected two values or more: leave it out"
+        raise ValueError(f"feature {flat[0]} (counted from 0) {same}")
+
+
+def guard_encoder(encoder, X):
+    """Refuse to encode before fit, and samples with other features than fit has seen."""
+    if encoder.edges is None:
+        raise RuntimeError("transform before fit: the edges come from the training samples")
+    guard_matrix("X", X, rows=len(encoder.edges))
+
+
+def guard_ensemble(models):
+    """Refuse all but a list of different objects that predict."""
+    if not isinstance(models, list | tuple):
+        raise TypeError(f"models is {describe(models)}; expected a list of trained models")
+    if not models:
+        raise ValueError("models is empty; expected at least one")
+    for place, model in enumerate(models):
+        if isinstance(model, type) or not callable(getattr(model, "predict", None)):
+            expected = "a trained model, with predict"
+            raise TypeError(f"models[{place}] is {describe(model)}; expected {expected}")
+        if any(model is other for other in models[:place]):
+            again = "stands in the list before, so that averaging changes nothing"
+            raise ValueError(f"models[{place}] {again}: train one for each seed")
+
+
+def guard_predictions(predictions):
+    """Refuse predictions that are not all of one shape, which broadcasting would hide."""
+    for place, prediction in enumerate(predictions):
+        guard_shape(f"the prediction of models[{place}]", prediction, *predictions[0].shape)

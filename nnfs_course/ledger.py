@@ -179,6 +179,24 @@ SYMBOLS = {
         r"g \leftarrow g \min(1, c / \lVert g \rVert)",
         "clip_gradients",
     ),
+    "e_j": Symbol("", "edge j of a feature, from 0 to its number of bins"),
+    "p": Symbol("", "share of the activations that dropout sets to 0, `rate`"),
+    "K": Symbol("", "number of networks in an ensemble"),
+    "encoding": Symbol(
+        "(n_0, m)",
+        "a row for each bin; the first is not cut at 0, the last not at 1",
+        r"z_j = \frac{x - e_{j-1}}{e_j - e_{j-1}} \text{, cut to } [0, 1]",
+        "PiecewiseLinear",
+    ),
+    "dropout": Symbol(
+        "as the array",
+        "in training alone; its way back has the same mask",
+        r"a \to 0 \text{ with probability } p \text{, else } \frac{a}{1 - p}",
+        "Dropout",
+    ),
+    "ensemble": Symbol(
+        "(n_L, m)", "average of predictions", r"\bar A = \frac{1}{K} \sum_{k=1}^{K} A_k", "Ensemble"
+    ),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import nnfs_core
 from nnfs_core import (
+    Dropout,
     Identity,
     Layer,
     LeakyReLU,
@@ -37,6 +38,7 @@ LAYERS = [
     lambda: Linear(3, 3, 0),
     lambda: Linear(3, 2, 0, "xavier"),
     lambda: Sequential(Linear(3, 4, 0), Sequential(Tanh(), Linear(4, 2, 1)), Sigmoid()),
+    lambda: Dropout(0.0, 0),  # test_generalization.py holds a mask
 ]
 LOSSES = [MSELoss]
 

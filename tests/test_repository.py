@@ -140,7 +140,7 @@ def copy(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
-        ("README.md", "nine notebooks", "eight notebooks", "'nine notebooks, read in order'"),
+        ("README.md", "ten notebooks", "nine notebooks", "'ten notebooks, read in order'"),
         ("README.md", "20,000 tracks", "30,000 tracks", "'20,000 tracks to start with'"),
         ("README.md", "ten real bugs", "nine real bugs", "'ten real bugs'"),
         ("requirements.txt", "pooch>=1.8\n", "", "imports pooch, which requirements.txt does not"),

@@ -218,7 +218,10 @@ def test_what_cannot_be_installed_is_said_to_need_the_network(tmp_path):
 
 
 def test_results_are_made_at_full_size_and_kept_under_the_kind_of_the_tracks(tmp_path, capsys):
-    size = code("n_tracks, iterations = 1, 1", "parameters")
+    size = (
+        "n_tracks, iterations = 1, 1\n# full size: n_tracks = None\n# full size: iterations = 2000"
+    )
+    size = code(size, "parameters")
     board = code("print('real tracks')\nprint(n_tracks, iterations)", "scoreboard")
     root = toy_project(tmp_path, code("tracks = [1, 2, 3]"), size, code("1", "scoreboard"), board)
     seal(root)
@@ -226,6 +229,12 @@ def test_results_are_made_at_full_size_and_kept_under_the_kind_of_the_tracks(tmp
     results.main(["mine.csv"], root)
     assert (root / "docs/results-real.txt").read_text() == "real tracks\nNone 2000\n"
     assert capsys.readouterr().out == "real tracks\nNone 2000\nwritten to docs/results-real.txt\n"
+
+
+def test_results_ask_for_what_full_size_is(tmp_path):
+    root = toy_project(tmp_path, code("n_tracks = 1", "parameters"), code("1", "scoreboard"))
+    with pytest.raises(Refused, match=r"no comment '# full size: n_tracks = None'"):
+        results.main(["mine.csv"], seal(root))
 
 
 def test_each_scoreboard_of_the_course_hands_its_board_over():

@@ -1,17 +1,19 @@
 """Make the README's results at full size, docs/results-*.txt.
 
 Runs the last notebook that has a cell tagged `parameters` on all tracks, and keeps what its last
-cell tagged `scoreboard` prints. Takes some ten minutes.
+cell tagged `scoreboard` prints. That cell's comments say what full size is, each after the words
+`# full size: `. Takes some ten minutes.
 """
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 from tools.lib.execution import execute
-from tools.lib.layout import DATA, ROOT, read_notebooks
+from tools.lib.layout import DATA, ROOT, Refused, read_notebooks
 
-FULL_SIZE = "n_tracks, iterations, boosting = None, 2000, True"
+FULL_SIZE = re.compile(r"^# full size: (.+)$", re.MULTILINE)
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
@@ -20,8 +22,11 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
     parser.add_argument("data", nargs="?", default=os.environ.get("NNFS_DATA") or root / DATA)
     data = Path(parser.parse_args(arguments).data).expanduser().absolute()
     notebook = [nb for nb in read_notebooks(root) if any(nb.cells("parameters"))][-1]
-    for _, cell in notebook.cells("parameters"):
-        cell.source = FULL_SIZE
+    for where, cell in notebook.cells("parameters"):
+        assignments = FULL_SIZE.findall(cell.source)
+        if not assignments:
+            raise Refused(f"{where}: no comment '# full size: n_tracks = None': add one")
+        cell.source = "\n".join(assignments)
     execute(notebook, data)
     *_, (_, board) = notebook.cells("scoreboard")
     text = "".join(output.get("text", "") for output in board.outputs)

@@ -21,7 +21,8 @@ from nnfs_core import clean_tracks, guard_tracks, load_tracks
 from tools.lib.execution import execute_all
 from tools.lib.layout import DATA, ROOT, Notebook, Refused, read_notebooks
 
-LONGEST = ["training_loop", "layers"]  # they start first, so that two cores end together
+# They start first, so that two cores end together.
+LONGEST = ["generalization", "solver", "training_loop", "layers"]
 # Asked of each notebook with a scoreboard at its end, and not kept in it. No notebook shows
 # boosting: its third digit differs between versions of scikit-learn.
 HAND_OVER = """\
