@@ -635,7 +635,8 @@ def _watching(solver, train, theirs):
         return rounds
 
     def metric(Y, A):
-        threads.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        libraries = [one for one in threadpool_info() if one["user_api"] == "blas"]
+        threads.append(max(one["num_threads"] for one in libraries))
         return 0.0
 
     for watched in (False, True):
