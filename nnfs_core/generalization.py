@@ -6,16 +6,13 @@ Generated from notebooks/10_generalization.ipynb by `make export`: edit that, no
 import numpy as np
 
 from nnfs_core.layers import Layer, Model
-from nnfs_core.validation import (
-    Array,
+from nnfs_core.validation import Array, guard_rng, guard_samples, guard_share
+from nnfs_core.validation_training import (
     guard_bins,
     guard_encoder,
     guard_ensemble,
     guard_features,
     guard_predictions,
-    guard_rng,
-    guard_samples,
-    guard_share,
 )
 
 

@@ -100,7 +100,7 @@ class ReLU(Layer):
         """Return max(0, Z); remember where Z > 0."""
         Z = guard_samples("Z", Z)
         if training:
-            self.memory = Z > 0
+            self.memory = (Z > 0).astype(Z.dtype)  # floats, which multiply faster
         return np.maximum(Z, 0)
 
     def backward(self, dA):
@@ -137,7 +137,9 @@ class Linear(Layer):
             self.memory = X.copy()
         W = self.parameters["W"].astype(X.dtype, copy=False)
         b = self.parameters["b"].astype(X.dtype, copy=False)
-        return W @ X + b
+        Z = W @ X
+        Z += b  # in place: no second array
+        return Z
 
     def backward(self, dZ):
         """Return dX = Wᵀ dZ; set dW = dZ Xᵀ and db, the sum of dZ over the samples."""
@@ -262,6 +264,9 @@ def _numbered(layers: tuple[Layer, ...]) -> dict[str, list[tuple[str, Layer, str
     names = [name for arrays in found.values() for name, _, _ in arrays]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two arrays would be called {twice[0]!r}: give one another name")
+    found["gradients"] = [
+        (f"d{name}", layer, f"d{own}") for name, layer, own in found["parameters"]
+    ]
     return found
 
 
@@ -276,6 +281,7 @@ class Sequential(Layer):
         guard_layers(layers, Layer)
         self.layers = layers
         self._names = _numbered(layers)
+        self._asked = False  # whether each backward sets its gradients: once is enough
 
     def forward(self, X, training=False):
         """Return the output of the last layer."""
@@ -292,7 +298,7 @@ class Sequential(Layer):
         dA = guard_samples("dA", dA, *self.recall())
         for layer in reversed(self.layers):
             dA = layer.backward(dA)
-            guard_backward(layer)
+        self._asked = self._asked or guard_backward(self.layers)
         return dA
 
     @property
@@ -304,10 +310,8 @@ class Sequential(Layer):
     @property
     def gradients(self):
         """The gradients of the last backward, or {}."""
-        found = {}
-        for name, layer, own in self._names["parameters"]:
-            if gradients := layer.gradients:
-                found[f"d{name}"] = gradients[f"d{own}"]
+        names = self._names["gradients"]
+        found = {name: given[own] for name, layer, own in names if (given := layer.gradients)}
         return ReadOnly(found)
 
     @property
@@ -359,10 +363,8 @@ class Model(Part):
         guard_number("l2", l2, least=0)
         if l2 > 0 or m is not None:
             guard_number("m (samples of the whole training set)", m, least=1, whole=True)
-        self.network = network
-        self.loss_part = loss
-        self.l2 = l2
-        self.m = m
+        self.network, self.loss_part = network, loss
+        self.l2, self.m = l2, m
 
     def predict(self, X: Array) -> Array:
         """Return the prediction for X (n_0, m), an array (n_L, m). Nothing is remembered."""
@@ -375,14 +377,18 @@ class Model(Part):
         Raises FloatingPointError if it is not finite, ValueError or TypeError for bad input.
         """
         guard_matrix("X", X)
-        with np.errstate(over="ignore", invalid="ignore"):  # told below: a loss that is no number
-            A = self.network.forward(X, training=True)
-            guard_matrix("Y", Y, *A.shape)
-            loss = self.loss_part.forward(A, Y)
-            if self.l2:
-                parameters = self.network.parameters
-                squares = sum(float(np.sum(parameters[W] ** 2)) for W in self.network.penalised)
-                loss += self.l2 / (2 * self.m) * squares
+        guard_matrix("Y", Y)
+        with np.errstate(over="ignore", invalid="ignore"):  # told by the error: no finite loss
+            return self.forward(X, Y)
+
+    def forward(self, X: Array, Y: Array) -> float:
+        """Return the loss as `loss` does, for arrays whose values somebody has looked at."""
+        A = self.network.forward(X, training=True)
+        loss = self.loss_part.forward(A, Y)
+        if self.l2:
+            parameters = self.network.parameters
+            squares = sum(float(np.sum(parameters[W] ** 2)) for W in self.network.penalised)
+            loss += self.l2 / (2 * self.m) * squares
         if not math.isfinite(loss):
             cause = "the learning rate is probably too large, or X and Y are not scaled"
             raise FloatingPointError(f"the loss is {loss}: {cause}")
@@ -439,12 +445,14 @@ def check_gradients(model: Model, X: Array, Y: Array) -> dict[str, float]:
     guard_kind("model", model, Model, "Model(Sequential(...))")
     guard_matrix("X", X)
     X = X.astype(np.float64)  # a copy, for the shifts
+    before = model.network.state()
     model.loss(X, Y)
     gradients = {"dX": model.backward(), **model.network.gradients}
     errors = {}
     for name, array in {"X": X, **model.network.parameters}.items():
         numerical = central_differences(lambda: model.loss(X, Y), array)
         errors[name] = gradient_error({name: gradients[f"d{name}"]}, {name: numerical})
+    model.network.load_state(before)  # for buffers, which a forward may change
     return errors
 
 

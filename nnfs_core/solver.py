@@ -13,16 +13,13 @@ from tqdm.auto import tqdm
 
 from nnfs_core.layers import Layer, Model
 from nnfs_core.screen import is_watched
-from nnfs_core.validation import (
-    Array,
-    Arrays,
+from nnfs_core.validation import Array, Arrays, guard_number, guard_share
+from nnfs_core.validation_training import (
     guard_betas,
     guard_direction,
     guard_fit,
     guard_metric,
     guard_minibatches,
-    guard_number,
-    guard_share,
     guard_solver,
     guard_step,
 )
@@ -67,17 +64,18 @@ class Optimizer:
 
         Raises RuntimeError before backward, ValueError for another network than the first.
         """
-        parameters, gradients = guard_step(self, network, factor)
+        pairs = guard_step(self, network, factor)
         self.network = network
         self.steps += 1
-        g = np.concatenate([gradients[f"d{name}"].ravel() for name in parameters])
+        g = np.concatenate([gradient.ravel() for _, gradient in pairs])
         direction = self.direction(g)
         guard_direction(self, direction, g)
         change = self.learning_rate * factor * direction
         start = 0
-        for array in parameters.values():
-            array -= change[start : start + array.size].reshape(array.shape)
-            start += array.size
+        for array, _ in pairs:
+            stop = start + array.size
+            array -= change[start:stop].reshape(array.shape)
+            start = stop
 
     def __repr__(self):
         """Return the class and its learning rate."""
@@ -266,7 +264,7 @@ def _take_steps(solver, train, batch_size, rng, epoch, epochs):
     network, m = solver.model.network, train[0].shape[1]
     largest = min(batch_size, m)
     for number, (X, Y) in enumerate(minibatches(*train, batch_size, rng)):
-        solver.model.loss(X, Y)
+        solver.model.forward(X, Y)  # fit has looked at the values
         solver.model.backward()
         if solver.clip_norm is not None:
             clip_gradients(network.gradients, solver.clip_norm)

@@ -94,14 +94,14 @@ def guard_matrix(name, matrix, rows=None, columns=None, kinds="fiub"):
 def guard_samples(name, X, rows=None, columns=None):
     """Return X as floats; refuse all but a 2-D array of real numbers, (rows, columns).
 
-    It takes about a microsecond: the layers call it, and values are looked at by the model.
+    It takes less than a microsecond: the layers call it, and values are looked at by the model.
     """
     floats = type(X) is np.ndarray and X.dtype.char in "fdg"  # float32 and larger
-    if floats and X.shape == (rows, columns):
-        return X
+    if floats and X.ndim == 2:
+        n, m = X.shape
+        if (rows is None or rows == n) and (columns is None or columns == m):
+            return X
     guard_shape(name, X, rows, columns)
-    if floats:
-        return X
     if X.dtype.kind not in "iub":
         raise TypeError(f"{name} is {describe(X)}; expected real numbers")
     return X.astype(np.float64)
@@ -109,6 +109,9 @@ def guard_samples(name, X, rows=None, columns=None):
 
 def guard_number(name, value, above=None, least=None, whole=False):
     """Refuse all but a finite number (whole, if asked) above or at least a bound."""
+    low = above if above is not None else least
+    if type(value) is float and not whole and low < value < math.inf:
+        return  # the usual case, in half the time: a step of training asks twice
     kind = numbers.Integral if whole else REALS
     plain = value.item() if isinstance(value, np.generic) else value  # float32 would overflow below
     bound = f" above {above}" if above is not None else f", {least} or more"
@@ -383,13 +386,15 @@ def guard_state(state, arrays):
         guard_matrix(f"state[{name!r}]", state[name], *array.shape)
 
 
-def guard_backward(layer):
-    """Refuse a layer whose backward has not set the gradient of each parameter, in its shape."""
-    gradients = layer.gradients
-    for name, array in layer.parameters.items():
-        if getattr(gradients.get(f"d{name}"), "shape", None) != array.shape:
-            expected = f"self.gradients = {{'d{name}': ...}} of the shape {array.shape}"
-            raise RuntimeError(f"{layer!r}: backward should set {expected}")
+def guard_backward(layers):
+    """Return True; refuse a layer whose backward has not set a gradient for each parameter."""
+    for layer in layers:
+        gradients = layer.gradients
+        for name, array in layer.parameters.items():
+            if getattr(gradients.get(f"d{name}"), "shape", None) != array.shape:
+                expected = f"self.gradients = {{'d{name}': ...}} of the shape {array.shape}"
+                raise RuntimeError(f"{layer!r}: backward should set {expected}")
+    return True
 
 
 def _layers_in(layer, layer_class):
@@ -414,161 +419,3 @@ def guard_layers(layers, layer_class):
             raise ValueError(f"{part!r} is in the network twice, and has one memory: make two")
     if not layers:
         raise ValueError("a network of no layers; expected at least one")
-
-
-def guard_minibatches(X, Y, batch_size, rng):
-    """Refuse samples without their targets, a batch of none, and a seed in a generator's place."""
-    guard_matrix("X", X)
-    guard_matrix("Y", Y, columns=X.shape[1])
-    guard_number("batch_size", batch_size, least=1, whole=True)
-    expected = "np.random.default_rng(seed), made once: a seed would give each epoch the same order"
-    guard_kind("rng", rng, np.random.Generator, expected)
-
-
-def guard_betas(betas):
-    """Refuse all but two numbers from 0 to below 1, and two that look swapped."""
-    if not isinstance(betas, tuple | list) or len(betas) != 2:
-        given = repr(betas) if isinstance(betas, tuple | list) else describe(betas)
-        raise ValueError(f"betas is {given}; expected two numbers: (0.9, 0.999)")
-    for name, beta in zip(("beta_1", "beta_2"), betas, strict=True):
-        guard_share(name, beta)
-    if betas[0] > betas[1]:
-        expected = "the first, of g, no larger than the second, of g²"
-        raise ValueError(f"betas is {betas}; expected {expected}: are they swapped?")
-
-
-def guard_owner(optimizer, network):
-    """Refuse a network that is not the one whose gradients an optimizer remembers."""
-    if optimizer.network not in (None, network):
-        what = "remembers the gradients of another network"
-        raise ValueError(f"{optimizer!r} {what}; expected an optimizer for each network: make one")
-
-
-def guard_step(optimizer, network, factor):
-    """Return parameters and gradients; refuse a step before backward, or of a second network."""
-    guard_number("factor", factor, least=0)
-    guard_number("learning_rate", optimizer.learning_rate, above=0)  # it may have been changed
-    gradients = getattr(network, "gradients", None)
-    if gradients is None:
-        raise TypeError(f"network is {describe(network)}; expected the layers: model.network")
-    guard_owner(optimizer, network)
-    parameters = network.parameters
-    if not parameters:
-        raise ValueError(f"{network!r} has no parameters; expected a layer with weights in it")
-    for name in parameters:
-        if f"d{name}" not in gradients:
-            raise RuntimeError(f"step before backward: there is no gradient d{name} yet")
-    return parameters, gradients
-
-
-def guard_direction(optimizer, direction, g):
-    """Refuse a direction that has not the shape of the gradient."""
-    if np.shape(direction) != g.shape:
-        expected = f"an array of shape {g.shape}, as g is"
-        name = type(optimizer).__name__
-        raise RuntimeError(f"{name}.direction returned {describe(direction)}; expected {expected}")
-
-
-def guard_solver(model, optimizer, schedule, clip_norm, metric, kinds):
-    """Refuse what is no model, no optimizer of it, no function, and a clip_norm not above 0."""
-    guard_kind("model", model, kinds[0], "Model(mlp([14, 64, 1]))")
-    guard_kind("optimizer", optimizer, kinds[1], "one such as Adam(learning_rate=0.001)")
-    guard_owner(optimizer, model.network)
-    for name, function in {"schedule": schedule, "metric": metric}.items():
-        if not callable(function) and (name == "schedule" or function is not None):
-            raise TypeError(f"{name} is {describe(function)}; expected a function")
-    for progress in (0.0, 0.5, 0.99):  # before it is asked in the middle of a training
-        guard_number(f"schedule({progress})", schedule(progress), least=0)
-    if clip_norm is not None:
-        guard_number("clip_norm", clip_norm, above=0)
-
-
-def guard_metric(value):
-    """Refuse all but a finite number as what a metric has returned."""
-    samples = "scikit-learn takes a sample a row: metric=lambda Y, A: r2_score(Y.T, A.T)"
-    if not isinstance(value, numbers.Real):
-        raise TypeError(f"the metric returned {describe(value)}; expected a number")
-    if not math.isfinite(value):
-        raise ValueError(f"the metric is {value}; expected a finite number: {samples}")
-
-
-def guard_pair(name, pair, n_in):
-    """Refuse all but (X, Y), with X (n_in, m) and Y (any, m)."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise TypeError(f"{name} is {describe(pair)}; expected the pair (X, Y)")
-    guard_matrix(f"X of {name}", pair[0], rows=n_in)
-    guard_matrix(f"Y of {name}", pair[1], columns=pair[0].shape[1])
-
-
-def guard_fit(model, train, validation, epochs, batch_size, seed, patience):
-    """Refuse samples that do not fit, validation on what is learnt, and settings without sense."""
-    guard_pair("train", train, None)
-    m = train[0].shape[1]
-    guard_number("epochs", epochs, least=1, whole=True)
-    guard_number("batch_size", batch_size, least=1, whole=True)
-    guard_number("seed", seed, least=0, whole=True)
-    if model.l2 and model.m != m:
-        expected = f"expected Model(..., m={m}), so that the penalty means what it says"
-        raise ValueError(f"the model's penalty is for {model.m} samples, train has {m}; {expected}")
-    if patience is not None:
-        guard_number("patience", patience, least=1, whole=True)
-        if validation is None:
-            raise ValueError("patience needs validation=(X, Y), samples that are not learnt from")
-    if validation is None:
-        return
-    guard_pair("validation", validation, len(train[0]))
-    guard_shape("Y of validation", validation[1], rows=len(train[1]))
-    some = validation[0][:, :: -(-validation[0].shape[1] // 100)]  # a hundred at most
-    known = ((train[0] == sample[:, None]).all(axis=0).any() for sample in some.T)
-    if all(known):  # which looks no further than the first that is new
-        where = "validation is the training set, or a part of it"
-        raise ValueError(f"{where}; expected samples that are kept aside")
-
-
-def guard_bins(bins):
-    """Refuse all but a number of bins, 1 or more, or a list with one for each feature."""
-    several = isinstance(bins, list | tuple)
-    if several and not bins:
-        raise ValueError("bins is empty; expected a number, or one for each feature")
-    for place, number in enumerate(bins if several else [bins]):
-        guard_number(f"bins[{place}]" if several else "bins", number, least=1, whole=True)
-
-
-def guard_features(X, bins):
-    """Refuse samples that edges cannot be found from: other features than bins, or one value."""
-    guard_matrix("X", X)
-    if isinstance(bins, list | tuple) and len(bins) != len(X):
-        raise ValueError(
-            f"bins has {len(bins)} numbers; expected one for each of {len(X)} features"
-        )
-    if (flat := np.flatnonzero(X.max(axis=1) == X.min(axis=1))).size:
-        same = "is the same in all samples; expected two values or more: leave it out"
-        raise ValueError(f"feature {flat[0]} (counted from 0) {same}")
-
-
-def guard_encoder(encoder, X):
-    """Refuse to encode before fit, and samples with other features than fit has seen."""
-    if encoder.edges is None:
-        raise RuntimeError("transform before fit: the edges come from the training samples")
-    guard_matrix("X", X, rows=len(encoder.edges))
-
-
-def guard_ensemble(models):
-    """Refuse all but a list of different objects that predict."""
-    if not isinstance(models, list | tuple):
-        raise TypeError(f"models is {describe(models)}; expected a list of trained models")
-    if not models:
-        raise ValueError("models is empty; expected at least one")
-    for place, model in enumerate(models):
-        if isinstance(model, type) or not callable(getattr(model, "predict", None)):
-            expected = "a trained model, with predict"
-            raise TypeError(f"models[{place}] is {describe(model)}; expected {expected}")
-        if any(model is other for other in models[:place]):
-            again = "stands in the list before, so that averaging changes nothing"
-            raise ValueError(f"models[{place}] {again}: train one for each seed")
-
-
-def guard_predictions(predictions):
-    """Refuse predictions that are not all of one shape, which broadcasting would hide."""
-    for place, prediction in enumerate(predictions):
-        guard_shape(f"the prediction of models[{place}]", prediction, *predictions[0].shape)

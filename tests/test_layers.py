@@ -510,7 +510,7 @@ def test_the_module_names_a_wrong_layer_and_fails():
 
 
 FAULTS = [
-    ("self.memory = Z > 0", "self.memory = Z >= 0.5"),
+    ("(Z > 0).astype", "(Z >= 0.5).astype"),
     ("*mask.shape) * mask", "*mask.shape) * (-1 * mask)"),
     ("return np.maximum(Z, 0)", "return np.abs(Z)"),
     ("Z.dtype.type(1), Z.dtype.type(self.alpha)", "Z.dtype.type(self.alpha), Z.dtype.type(1)"),
@@ -521,7 +521,7 @@ FAULTS = [
     ("dZ @ X.T,", "(X @ dZ.T).reshape(len(dZ), -1),"),
     ("dZ.sum(axis=1, keepdims=True)", "dZ.mean(axis=1, keepdims=True)"),
     ("return W.T @ dZ", "return W.reshape(-1, len(dZ)) @ dZ"),
-    ("return W @ X + b", "return W @ X - b"),
+    ("Z += b", "Z -= b"),
     ("difference / difference.shape[1]", "-difference / difference.shape[1]"),
     ("difference / difference.shape[1]", "difference"),
     ("self.memory = A - Y", "self.memory = Y - A"),
