@@ -174,6 +174,21 @@ def the_split(patient):
         print(f"of the {len(batches[0])} samples of a batch, {met} meet again in the next epoch")
 
 
+def one_at_a_time(patient):
+    """Print the predictions for test samples: all at once, and each alone."""
+    network = patient.fresh()
+    network.train()
+    X = network.parts["test"][0]
+    together = network.forward(X)[0]
+    alone = np.hstack([network.forward(X[:, k : k + 1])[0] for k in range(X.shape[1])])
+    print("test sample   predicted with all the others   predicted alone")
+    for k in range(5):
+        print(f"{k + 1:>11}{together[0, k]:34.3f}{alone[0, k]:18.3f}")
+    furthest = np.abs(together - alone).max()
+    told = f"{furthest:.2g}" if furthest > 1e-6 else "< 1e-6"
+    print(f"of {X.shape[1]} samples, the furthest apart: {told}")
+
+
 def _shuffled(patient):
     """Return how predictions go with test targets shuffled before all else: 0, unless they leak."""
     network = patient.fresh()
@@ -213,6 +228,7 @@ INSTRUMENTS = {
     "shapes and dtypes": shapes_and_dtypes,
     "predictions": predictions_against_targets,
     "the split": the_split,
+    "one at a time": one_at_a_time,
 }
 
 

@@ -341,6 +341,78 @@ class Patient10(Network):
         return losses
 
 
+class Normalized(Network):
+    """A healthy network with batch normalization in front of each hidden ReLU; b is its shift.
+
+    It has no scale: behind a ReLU the next weights do the same. running: mean and variance of each
+    hidden layer, for predicting (stage 12).
+    """
+
+    relu_at_the_end = False
+    learning_rate = 0.3
+    epochs = 30
+
+    def initialize(self):
+        """Draw weights by He; the running statistics start at 0 and 1."""
+        n = len(self.parts["training"][0])
+        self.parameters = initialize_parameters([n, *self.hidden, self.outputs], self.seed)
+        self.running = [[np.zeros((n, 1)), np.ones((n, 1))] for n in self.hidden]
+
+    def batches(self, m):
+        """Return the batches of an epoch: 50 samples each, in an order drawn anew."""
+        order = self.rng.permutation(m)
+        return [order[first : first + 50] for first in range(0, m, 50)]
+
+    def statistics(self, Z, layer, training):
+        """Return mean and variance: of the batch in training, else the running ones."""
+        if not training:
+            return self.running[layer - 1]
+        batch = [Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)]
+        pairs = zip(self.running[layer - 1], batch, strict=True)
+        self.running[layer - 1] = [0.9 * old + 0.1 * new for old, new in pairs]
+        return batch
+
+    def forward(self, X, training=False):
+        """Return the predictions, and the cache, with the root and what was divided by it."""
+        A, cache, depth = X, {"A0": X}, len(self.parameters) // 2
+        for layer in range(1, depth + 1):
+            Z, b = self.parameters[f"W{layer}"] @ A, self.parameters[f"b{layer}"]
+            if layer < depth:
+                mean, variance = self.statistics(Z, layer, training)
+                root = np.sqrt(variance + 1e-5)
+                cache |= {f"root{layer}": root, f"hat{layer}": (Z - mean) / root}
+                Z = cache[f"hat{layer}"] + b
+                A = np.maximum(Z, 0)
+            else:
+                A = Z = Z + b
+            cache |= {f"Z{layer}": Z, f"A{layer}": A}
+        return A, cache
+
+    def gradients(self, X, Y):
+        """Return the gradients, with the line of stage 12."""
+        A, cache = self.forward(X, training=True)
+        gradients, depth = {}, len(self.parameters) // 2
+        dZ = (A - Y) / X.shape[1]
+        for layer in range(depth, 0, -1):
+            gradients[f"db{layer}"] = dZ.sum(axis=1, keepdims=True)
+            if layer < depth:
+                hat = cache[f"hat{layer}"]
+                along = hat * (dZ * hat).mean(axis=1, keepdims=True)
+                dZ = (dZ - dZ.mean(axis=1, keepdims=True) - along) / cache[f"root{layer}"]
+            gradients[f"dW{layer}"] = dZ @ cache[f"A{layer - 1}"].T
+            if layer > 1:
+                dZ = (self.parameters[f"W{layer}"].T @ dZ) * (cache[f"Z{layer - 1}"] > 0)
+        return gradients
+
+
+class Patient11(Normalized):
+    """Patient 11: with batch normalization, to learn in fewer epochs."""
+
+    def statistics(self, Z, layer, training):
+        """Return the mean and the variance of what comes into a layer."""
+        return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
+
+
 class LastPatient(Patient8):
     """The last patient."""
 

@@ -11,7 +11,7 @@ from nnfs_course import instruments, patients
 from nnfs_course.exercises import bug_zoo as judge
 
 matplotlib.use("agg")
-NUMBERS = range(1, 11)
+NUMBERS = range(1, 12)
 WRONG_GRADIENT = {"Patient2", "Patient6", "LastPatient"}
 KINDS = [getattr(patients, f"Patient{number}") for number in NUMBERS] + [patients.LastPatient]
 
@@ -94,6 +94,7 @@ def test_an_unknown_instrument_is_refused_with_those_that_exist(tracks):
         (patients.Patient7, "shapes and dtypes", "A - Y          (200, 200)"),
         (patients.Patient8, "the split", "of the 50 samples of a batch, 50 meet again"),
         (patients.LastPatient, "the split", "of the 50 samples of a batch, 50 meet again"),
+        (patients.Patient11, "one at a time", "the furthest apart: 0."),
     ],
 )
 def test_the_telling_instrument_tells(tracks, capsys, kind, instrument, sign):
@@ -109,6 +110,31 @@ def test_shuffled_test_targets_are_predicted_by_the_leak_alone(tracks):
     assert max(map(abs, found.values())) < 0.2
 
 
+def test_alone_each_track_gets_the_same_number_from_patient_11_and_from_no_other(tracks):
+    for kind in (patients.Patient11, patients.Normalized, patients.Network):
+        network = kind(tracks)
+        network.train()
+        X, Y = network.parts["test"]
+        together = network.forward(X)[0]
+        alone = np.hstack([network.forward(X[:, k : k + 1])[0] for k in range(X.shape[1])])
+        sick = kind is patients.Patient11
+        assert (np.ptp(alone) < 1e-9) == sick
+        assert np.allclose(together, alone) == (not sick)
+        assert network.loss(X, Y) < Y.var() / 2  # all at once either is better than one number
+
+
+def test_gradients_of_a_network_with_batch_normalization(tracks):
+    class Training(patients.Normalized):
+        def forward(self, X, training=True):
+            return super().forward(X, True)
+
+    assert max(errors(Training(tracks)).values()) < 1e-6
+    predicting = patients.Normalized(tracks)
+    before = [[array.copy() for array in pair] for pair in predicting.running]
+    predicting.forward(predicting.parts["test"][0])
+    assert all(map(np.array_equal, sum(before, []), sum(predicting.running, [])))
+
+
 def test_one_output_of_patient_4_is_dead_for_some_seeds(tracks):
     X = patients.Patient4(tracks).parts["training"][0]
     dead = [
@@ -120,7 +146,7 @@ def test_one_output_of_patient_4_is_dead_for_some_seeds(tracks):
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_one_suspect_is_the_cause_and_the_others_hear_why_not(number):
-    said = {letter: judge.exhibit(number, letter) for letter in "ABCDEFGHIJKLMN"}
+    said = {letter: judge.exhibit(number, letter) for letter in "ABCDEFGHIJKLMNOP"}
     assert [verdict.right for verdict in said.values()].count(True) == 1
     assert all(v.right or v.message.startswith(f"not {k}: ") for k, v in said.items())
     assert repr(judge.exhibit(number, ...)) == "exhibit: not attempted yet"
@@ -130,18 +156,18 @@ def test_each_cause_is_that_of_one_exhibit():
     found = {
         letter
         for number in NUMBERS
-        for letter in "ABCDEFGHIJKLMN"
+        for letter in "ABCDEFGHIJKLMNOP"
         if judge.exhibit(number, letter.lower()).right
     }
-    assert found == set("ADEFHIJKLN")
+    assert found == set("ADEFHIJKLNO")
 
 
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ((11, "A"), "there is no exhibit 11: there are 1 to 10"),
-        ((1, 6), "expected a letter of the list, from A to N, in quotes"),
-        ((1, "Z"), "expected a letter of the list, from A to N, in quotes"),
+        ((12, "A"), "there is no exhibit 12: there are 1 to 11"),
+        ((1, 6), "expected a letter of the list, from A to P, in quotes"),
+        ((1, "Z"), "expected a letter of the list, from A to P, in quotes"),
         ((3, "F"), "not F: a tenth of it helps, but 0.1 was no problem in stage 6: what makes"),
     ],
 )

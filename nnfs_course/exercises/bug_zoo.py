@@ -5,7 +5,8 @@ import numpy as np
 from nnfs_course.judge import Wrong, called, exercise
 
 _CAUSES = {1: "F", 2: "E", 3: "K", 4: "A", 5: "H", 6: "J", 7: "N", 8: "D", 9: "I", 10: "L"}
-_LETTERS = "ABCDEFGHIJKLMN"
+_CAUSES[11] = "O"
+_LETTERS = "ABCDEFGHIJKLMNOP"
 _NEXT = {
     1: "the gradient check says whether the direction of a step is right: what else has a step?",
     2: 'run the "gradient check", and compare its errors with 10 and with 20 samples',
@@ -17,6 +18,7 @@ _NEXT = {
     8: 'run "the split", and look at the batches',
     9: 'run "the split": what happens if the test targets are shuffled before anything else?',
     10: 'run "the split": where does the loss rise, and which decision lies before that?',
+    11: 'run "one at a time": what differs between the test and the web page?',
 }
 _AGAINST = {
     (1, "B"): "with a wrong sign the gradient check would give an error of 1",
@@ -49,6 +51,12 @@ _AGAINST = {
     (9, "M"): "no track is in two parts: it is not the tracks that got across",
     (10, "I"): "the preparation looks at the training tracks alone: what happens after it?",
     (10, "M"): "no track is in two parts",
+    (11, "A"): "the same network, with the same weights, tells the test tracks apart",
+    (11, "I"): "later tracks are predicted as well as test tracks: nothing has leaked",
+    (11, "K"): "then the test loss would be bad, too",
+    (11, "L"): "later tracks are predicted as well as test tracks",
+    (11, "M"): "no track is in two parts",
+    (11, "P"): "then a track would get the same number alone as among others",
 }
 
 
@@ -56,7 +64,7 @@ _AGAINST = {
 def exhibit(number, cause):
     """The cause of an exhibit, a letter of the list of suspects."""
     if number not in _CAUSES:
-        raise Wrong(f"there is no exhibit {number!r}: there are 1 to 10")
+        raise Wrong(f"there is no exhibit {number!r}: there are 1 to {len(_CAUSES)}")
     if not isinstance(cause, str) or cause.strip().upper() not in list(_LETTERS):
         raise Wrong(f"expected a letter of the list, from A to {_LETTERS[-1]}, in quotes")
     letter = cause.strip().upper()
