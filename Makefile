@@ -15,7 +15,7 @@ endif
 PIP := -m pip install -q --disable-pip-version-check -r
 OFFLINE := { echo "Installing needs the network, this once: see what pip says above." >&2; exit 1; }
 
-.PHONY: help run test check learner progress mutants lab export exercise results bench clean
+.PHONY: help run test check learner progress mutants lab export exercise results bench marks clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/'
 
@@ -53,6 +53,9 @@ results: $(VENV)/run.txt  ## make the README's results again, ten minutes or mor
 
 bench: $(VENV)/run.txt  ## time a step of training against the plain formulas
 	@env -u OPENBLAS_CORETYPE $(PY) -m tools.bench
+
+marks: $(VENV)/test.txt  ## measure what the course promises of its classifiers; seven minutes
+	@$(SHIPPED) $(PY) -m tools.marks
 
 exercise: $(VENV)/test.txt  ## the skeleton of a new exercise: make exercise STAGE=4 NAME=depth
 	$(PY) -m tools.exercise $(STAGE) $(NAME)

@@ -10,9 +10,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "validation",
+        "validation_training",
         "files",
         "screen",
         "tracks",
+        "datasets",
         "preprocessing",
         "initialization",
         "activation",
@@ -23,9 +25,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pure_python",
         "solver",
         "generalization",
+        "classification",
+        "batch_normalization",
     ],
     submod_attrs={
         "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
+        "datasets": ["load_dataset", "genre_tracks"],
         "preprocessing": [
             "TARGET",
             "FEATURES",
@@ -78,5 +83,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Solver",
         ],
         "generalization": ["PiecewiseLinear", "Dropout", "Ensemble"],
+        "classification": [
+            "softmax",
+            "one_hot",
+            "SoftmaxCrossEntropyLoss",
+            "Softmax",
+            "BinaryCrossEntropyLoss",
+        ],
+        "batch_normalization": ["BatchNorm"],
     },
 )

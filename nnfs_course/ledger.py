@@ -180,8 +180,8 @@ SYMBOLS = {
         "clip_gradients",
     ),
     "e_j": Symbol("", "edge j of a feature, from 0 to its number of bins"),
-    "p": Symbol("", "share of the activations that dropout sets to 0, `rate`"),
-    "K": Symbol("", "number of networks in an ensemble"),
+    "p": Symbol("", "share of the activations that dropout sets to 0, `rate`; or a probability"),
+    "K": Symbol("", "number of networks in an ensemble; from stage 11 on, of classes"),
     "encoding": Symbol(
         "(n_0, m)",
         "a row for each bin; the first is not cut at 0, the last not at 1",
@@ -197,6 +197,74 @@ SYMBOLS = {
     "ensemble": Symbol(
         "(n_L, m)", "average of predictions", r"\bar A = \frac{1}{K} \sum_{k=1}^{K} A_k", "Ensemble"
     ),
+    "y_k": Symbol("", "label of sample k, its class from 0 to K - 1"),
+    "τ": Symbol("", "temperature that logits are divided by"),
+    "w": Symbol("", "how many times a sample with y = 1 counts, `positive_weight`"),
+    "one-hot": Symbol(
+        "(n_L, m)",
+        "target for classes, K = n_L",
+        r"Y_{jk} = 1 \text{ if } j = y_k \text{, else } 0",
+        "one_hot",
+    ),
+    "P": Symbol(
+        "(n_L, m)",
+        "probabilities of the classes",
+        r"P_{jk} = \frac{e^{Z_{jk}}}{\sum_i e^{Z_{ik}}}",
+        "softmax",
+    ),
+    "cross-entropy": Symbol(
+        "",
+        "loss for classes; its gradient by the logits",
+        r"-\frac{1}{m} \sum_k \log p_{y_k}, \quad dZ = \frac{P - Y}{m}",
+        "SoftmaxCrossEntropyLoss",
+    ),
+    "softmax layer": Symbol(
+        "as the array",
+        "softmax with its Jacobian",
+        r"dz_j = p_j \Big(dp_j - \sum_i p_i\, dp_i\Big)",
+        "Softmax",
+    ),
+    "binary cross-entropy": Symbol(
+        "",
+        "loss for yes or no, of one logit z",
+        r"\max(z, 0) - z y + \log(1 + e^{-|z|}), \quad dz = \sigma(z) - y",
+        "BinaryCrossEntropyLoss",
+    ),
+    "batch normalization": Symbol(
+        "as the array",
+        "each unit over the batch; when it predicts, by the running mean and variance",
+        r"\hat X = \frac{X - \mu}{\sqrt{v + \varepsilon}}, \quad A = \gamma \hat X + \beta",
+        "BatchNorm",
+    ),
+    "gamma_l": Symbol(
+        "(n_l, 1)", "scale γ behind layer l", r"\gamma_l = 1 \text{ at first}", "BatchNorm"
+    ),
+    "beta_l": Symbol(
+        "(n_l, 1)", "shift β behind layer l", r"\beta_l = 0 \text{ at first}", "BatchNorm"
+    ),
+    "running_mean_l": Symbol(
+        "(n_l, 1)",
+        "running mean behind layer l; momentum ρ",
+        r"\bar\mu \leftarrow \rho \bar\mu + (1 - \rho) \mu",
+        "BatchNorm",
+    ),
+    "running_variance_l": Symbol(
+        "(n_l, 1)",
+        "running variance behind layer l",
+        r"\bar v \leftarrow \rho \bar v + (1 - \rho) \frac{m}{m - 1} v",
+        "BatchNorm",
+    ),
+    "dgamma_l": Symbol(
+        "(n_l, 1)", "gradient of J by γ", r"d\gamma = \sum_k dA_k \odot \hat X_k", "BatchNorm"
+    ),
+    "dbeta_l": Symbol("(n_l, 1)", "gradient of J by β", r"d\beta = \sum_k dA_k", "BatchNorm"),
+    "dX of batch normalization": Symbol(
+        "as the array",
+        "in training; with running statistics it is γ dA / r alone",
+        r"\frac{\gamma}{r} \left(dA - \frac{d\beta}{m} - \hat X \frac{d\gamma}{m}\right)"
+        r", \quad r = \sqrt{v + \varepsilon}",
+        "BatchNorm",
+    ),
 }
 
 
@@ -207,7 +275,7 @@ def ledger(arrays, layer_sizes, m):
     """
     rows = {}
     for name, array in arrays.items():
-        letters, number = re.fullmatch(r"([A-Za-z]+)(\d*)", name).groups()
+        letters, number = re.fullmatch(r"(\D+)(\d*)", name).groups()
         symbol = letters + "_l" * bool(number)
         sizes = {"m": m, "1": 1, "n_0": layer_sizes[0], "n_L": layer_sizes[-1]}
         if number:

@@ -19,7 +19,8 @@ Repository = "https://github.com/someone/some-course"
 [tool.ruff]
 line-length = 100
 """
-MARKS = ("hours", "picture", "short way", "stages", "tools", "results synthetic", "results real")
+MARKS = ("hours", "picture", "short way", "stages", "tools")
+MARKS += ("results synthetic", "results real", "results classes")
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAE="
 ACTIVATION = (
     'import numpy as np\n\n\ndef relu(Z):\n    """max(0, Z)"""\n    return np.maximum(0, Z)'

@@ -12,6 +12,8 @@ import pytest
 
 import nnfs_core
 from nnfs_core import (
+    BatchNorm,
+    BinaryCrossEntropyLoss,
     Dropout,
     Identity,
     Layer,
@@ -23,11 +25,23 @@ from nnfs_core import (
     ReLU,
     Sequential,
     Sigmoid,
+    Softmax,
+    SoftmaxCrossEntropyLoss,
     Tanh,
     central_differences,
     check_gradients,
     gradient_error,
 )
+
+
+def frozen_norm():
+    """A layer with statistics of its own, which it uses in training, too."""
+    layer = BatchNorm(3)
+    layer.frozen = True
+    layer.buffers["running_mean"][...] = [[0.5], [-1.0], [0.0]]
+    layer.buffers["running_variance"][...] = [[0.5], [2.0], [1.0]]
+    return layer
+
 
 LAYERS = [
     ReLU,
@@ -39,8 +53,11 @@ LAYERS = [
     lambda: Linear(3, 2, 0, "xavier"),
     lambda: Sequential(Linear(3, 4, 0), Sequential(Tanh(), Linear(4, 2, 1)), Sigmoid()),
     lambda: Dropout(0.0, 0),  # test_generalization.py holds a mask
+    Softmax,
+    frozen_norm,
+    lambda: BatchNorm(3),
 ]
-LOSSES = [MSELoss]
+LOSSES = [MSELoss, SoftmaxCrossEntropyLoss, lambda: BinaryCrossEntropyLoss(2.0)]
 
 
 def named(makers):
@@ -56,6 +73,16 @@ EACH_LOSS = pytest.mark.parametrize("make", named(LOSSES))
 def batch(m=5, seed=0):
     """An X that every listed layer takes."""
     return np.random.default_rng(seed).standard_normal((3, m))
+
+
+def samples_for(loss, m=5):
+    """An A and a Y that a loss takes: numbers, one-hot columns, or yes and no."""
+    A, Y = batch(m), batch(m, seed=1)
+    if isinstance(loss, BinaryCrossEntropyLoss):
+        return A[:1].copy(), (Y[:1] > 0).astype(float)
+    if isinstance(loss, SoftmaxCrossEntropyLoss):
+        return A, np.eye(3)[:, Y.argmax(axis=0)]
+    return A, Y
 
 
 def gradient_for(output, seed=1):
@@ -99,6 +126,8 @@ def test_the_order_of_forward_and_backward(make):
 
 @EACH_LAYER
 def test_the_same_values_in_training_and_without(make):
+    if isinstance(make(), BatchNorm) and not make().frozen:
+        pytest.skip("that is what it is for: test_batch_normalization.py")
     assert np.array_equal(make().forward(batch()), make().forward(batch(), training=True))
 
 
@@ -235,10 +264,11 @@ def test_a_layer_can_be_read(make):
 
 @EACH_LOSS
 def test_the_contract_of_a_loss(make):
-    loss, A, Y = make(), batch(), batch(seed=1)
+    loss = make()
+    A, Y = samples_for(loss)
     with pytest.raises(RuntimeError, match=f"{type(loss).__name__}: backward before forward"):
         loss.backward()
-    loss.forward(batch(seed=2), Y)
+    loss.forward(2 - A, Y)
     assert type(loss.forward(A, Y)) is float
     first = back(loss)
     assert same(back(loss), first)
@@ -253,7 +283,9 @@ def test_the_contract_of_a_loss(make):
 
 @EACH_LOSS
 def test_a_loss_keeps_float32_refuses_other_shapes_and_forgets_in_a_copy(make):
-    loss, A, Y = make(), batch(m=20_000).astype(np.float32), batch(m=20_000, seed=1)
+    loss = make()
+    A, Y = samples_for(loss, m=20_000)
+    A = A.astype(np.float32)
     loss.forward(A, Y)
     assert loss.backward().dtype == np.float32
     stored = pickle.dumps(loss)

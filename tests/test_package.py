@@ -36,8 +36,9 @@ def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
         "from nnfs_core import relu, dense, LIMIT; print(relu(-1), dense(3), LIMIT)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
-    names = ["LIMIT", "activation", "dense", "download_tracks", "files", "guard_tracks", "layer"]
-    names += ["relu", "scoreboard", "screen", "tracks", "validation"]
+    names = ["LIMIT", "activation", "datasets", "dense", "download_tracks", "files"]
+    names += ["genre_tracks", "guard_tracks", "layer", "load_dataset", "relu", "scoreboard"]
+    names += ["screen", "tracks", "validation", "validation_training"]
     assert done.stdout == f"{names}\n0 3 2\n", done.stderr
 
 

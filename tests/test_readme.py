@@ -48,7 +48,8 @@ def test_what_is_generated_stands_between_the_marks(tmp_path):
         "<!-- /stages -->\n<!-- tools -->\n"
         "| command | what it does |\n| --- | --- |\n| `python -m tools.sing` | Sing a song. |\n"
         "<!-- /tools -->\n<!-- results synthetic -->\n\n<!-- /results synthetic -->\n"
-        "<!-- results real -->\n```\nR² 0.365\n```\n<!-- /results real -->\n\nThe end.\n"
+        "<!-- results real -->\n```\nR² 0.365\n```\n<!-- /results real -->\n"
+        "<!-- results classes -->\n\n<!-- /results classes -->\n\nThe end.\n"
     )
     assert list(check.generated(root, [readme])) == []
     edited = (root / "README.md").read_text("utf-8").replace("0.365", "0.465")

@@ -44,8 +44,8 @@ def test_the_reference_is_made_from_the_ledger():
 
 
 def test_the_reference_refuses_a_function_that_does_not_exist(monkeypatch):
-    monkeypatch.setitem(SYMBOLS, "s", SYMBOLS["J"]._replace(function="softmax"))
-    with pytest.raises(Refused, match="s: no notebook exports 'softmax'"):
+    monkeypatch.setitem(SYMBOLS, "s", SYMBOLS["J"]._replace(function="hardmax"))
+    with pytest.raises(Refused, match="s: no notebook exports 'hardmax'"):
         reference.generate()
 
 

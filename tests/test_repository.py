@@ -140,9 +140,9 @@ def copy(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
-        ("README.md", "ten notebooks", "nine notebooks", "'ten notebooks, read in order'"),
+        ("README.md", "twelve notebooks", "nine notebooks", "'twelve notebooks, read in order'"),
         ("README.md", "20,000 tracks", "30,000 tracks", "'20,000 tracks to start with'"),
-        ("README.md", "ten real bugs", "nine real bugs", "'ten real bugs'"),
+        ("README.md", "eleven real bugs", "nine real bugs", "'eleven real bugs'"),
         ("requirements.txt", "pooch>=1.8\n", "", "imports pooch, which requirements.txt does not"),
         ("requirements.txt", "numpy>=", "dask>=2\nnumpy>=", "nothing imports dask: take it out"),
         ("tools/run.py", "import os", "import os, rich", "tools/run.py: imports rich, which"),

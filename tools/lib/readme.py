@@ -1,7 +1,7 @@
 """Write what README.md shows of notebooks, commands and results, between its marks.
 
 The picture is that of the first cell tagged `picture`, and its words are that cell's alt text.
-`make results` writes docs/results-*.txt.
+`make results` and `make marks` write docs/results-*.txt.
 """
 
 import ast
@@ -129,7 +129,7 @@ def tools(root: Path = ROOT) -> str:
 
 
 def results(kind: str, root: Path = ROOT) -> str:
-    """What `make results` stored."""
+    """What `make results` or `make marks` stored."""
     path = root / "docs" / f"results-{kind}.txt"
     return f"```\n{path.read_text('utf-8')}```" if path.exists() else ""
 
@@ -157,6 +157,7 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
         "tools": tools(root),
         "results synthetic": results("synthetic", root),
         "results real": results("real", root),
+        "results classes": results("classes", root),
     }
     for name, part in parts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"

@@ -14,11 +14,13 @@ OLDEST = "requirements-oldest.txt"
 OURS = {PACKAGE, COURSE, "tools", "tests", "mine"}
 NAMES = {"sklearn": "scikit-learn", "IPython": "ipython"}  # imported by another name than installed
 OPTIONAL = {"kagglehub", "torch"}  # who has it, uses it
+FOR_DEVELOPERS = {"tests", "tools/marks.py"}  # with what requirements-dev.txt adds
 STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff"}  # by a command, not imported
 # Modules whose tests stand in another's file; that of all others is tests/test_MODULE.py.
 TESTED_WITH = {
     "check": "repository",
     "make_tracks": "data",
+    "make_genres": "datasets",
     "export": "stored",
     "exercise": "exercises",
     "layout": "readme",
@@ -30,6 +32,7 @@ TESTED_WITH = {
     "figures": "reference",
     "screen": "reference",
     "validation": "training_loop",
+    "validation_training": "solver",
     "files": "preprocessing",
     "tracks": "preprocessing",
     "results": "run",
@@ -123,7 +126,7 @@ def import_faults(root: Path) -> Iterator[str]:
             for name in sorted(names - OURS - OPTIONAL - sys.stdlib_module_names):
                 package = NAMES.get(name, name)
                 used.add(package)
-                if package not in (run | dev if folder == "tests" else run):
+                if package not in (run | dev if {folder, where} & FOR_DEVELOPERS else run):
                     yield f"{where}: imports {name}, which requirements.txt does not name: add it"
     for name in sorted((run | dev).keys() - used):
         yield f"requirements: nothing imports {name}: take it out"
