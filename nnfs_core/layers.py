@@ -25,6 +25,7 @@ from nnfs_core.validation import (
     guard_number,
     guard_rng,
     guard_samples,
+    guard_shape,
     guard_state,
 )
 
@@ -363,8 +364,7 @@ class Model(Part):
         guard_number("l2", l2, least=0)
         if l2 > 0 or m is not None:
             guard_number("m (samples of the whole training set)", m, least=1, whole=True)
-        self.network, self.loss_part = network, loss
-        self.l2, self.m = l2, m
+        self.network, self.loss_part, self.l2, self.m = network, loss, l2, m
 
     def predict(self, X: Array) -> Array:
         """Return the prediction for X (n_0, m), an array (n_L, m). Nothing is remembered."""
@@ -385,6 +385,7 @@ class Model(Part):
         """Return the loss as `loss` does, for arrays whose values somebody has looked at."""
         A = self.network.forward(X, training=True)
         loss = self.loss_part.forward(A, Y)
+        guard_shape("Y", Y, *A.shape)  # a loss that does not look would broadcast
         if self.l2:
             parameters = self.network.parameters
             squares = sum(float(np.sum(parameters[W] ** 2)) for W in self.network.penalised)
@@ -445,14 +446,16 @@ def check_gradients(model: Model, X: Array, Y: Array) -> dict[str, float]:
     guard_kind("model", model, Model, "Model(Sequential(...))")
     guard_matrix("X", X)
     X = X.astype(np.float64)  # a copy, for the shifts
-    before = model.network.state()
-    model.loss(X, Y)
-    gradients = {"dX": model.backward(), **model.network.gradients}
-    errors = {}
-    for name, array in {"X": X, **model.network.parameters}.items():
-        numerical = central_differences(lambda: model.loss(X, Y), array)
-        errors[name] = gradient_error({name: gradients[f"d{name}"]}, {name: numerical})
-    model.network.load_state(before)  # for buffers, which a forward may change
+    errors, before = {}, model.network.state()
+    try:
+        model.loss(X, Y)
+        gradients = {"dX": model.backward(), **model.network.gradients}
+        for name, array in {"X": X, **model.network.parameters}.items():
+            numerical = central_differences(lambda: model.loss(X, Y), array)
+            errors[name] = gradient_error({name: gradients[f"d{name}"]}, {name: numerical})
+    finally:
+        for name, buffer in model.network.buffers.items():  # which a forward may change
+            buffer[...] = before[name]
     return errors
 
 

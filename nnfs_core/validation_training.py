@@ -3,6 +3,7 @@
 Written by hand, as validation.py is.
 """
 
+import copy
 import math
 import numbers
 
@@ -59,10 +60,15 @@ def guard_step(optimizer, network, factor):
     if not parameters:
         raise ValueError(f"{network!r} has no parameters; expected a layer with weights in it")
     try:
-        return [(array, gradients[f"d{name}"]) for name, array in parameters.items()]
+        pairs = [(array, gradients[f"d{name}"]) for name, array in parameters.items()]
     except KeyError as error:
         missing = error.args[0]
         raise RuntimeError(f"step before backward: there is no gradient {missing} yet") from None
+    for name, (array, gradient) in zip(parameters, pairs, strict=True):
+        if gradient.shape != array.shape:  # in a row, it would shift all that follow
+            expected = f"expected {array.shape}, as {name} has"
+            raise RuntimeError(f"backward gave d{name} the shape {gradient.shape}; {expected}")
+    return pairs
 
 
 def guard_direction(optimizer, direction, g):
@@ -73,11 +79,23 @@ def guard_direction(optimizer, direction, g):
         raise RuntimeError(f"{name}.direction returned {describe(direction)}; expected {expected}")
 
 
+def _guard_output(model):
+    """Refuse probabilities in front of a loss that takes logits: it would take them in silence."""
+    last, loss = model.network, type(model.loss_part).__name__
+    while type(last).__name__ == "Sequential":  # not a block that has layers of its own
+        last = last.layers[-1]
+    takes_logits = loss in ("SoftmaxCrossEntropyLoss", "BinaryCrossEntropyLoss")
+    if takes_logits and type(last).__name__ in ("Softmax", "Sigmoid"):
+        todo = f"leave {last!r} out, and take it of what the model predicts"
+        raise ValueError(f"the last layer is {last!r}; {loss} expected logits: {todo}")
+
+
 def guard_solver(model, optimizer, schedule, clip_norm, metric, kinds):
     """Refuse what is no model, no optimizer of it, no function, and a clip_norm not above 0."""
     guard_kind("model", model, kinds[0], "Model(mlp([14, 64, 1]))")
     guard_kind("optimizer", optimizer, kinds[1], "one such as Adam(learning_rate=0.001)")
     guard_owner(optimizer, model.network)
+    _guard_output(model)
     for name, function in {"schedule": schedule, "metric": metric}.items():
         if not callable(function) and (name == "schedule" or function is not None):
             raise TypeError(f"{name} is {describe(function)}; expected a function")
@@ -113,6 +131,9 @@ def guard_fit(model, train, validation, epochs, batch_size, seed, patience):
     guard_number("epochs", epochs, least=1, whole=True)
     guard_number("batch_size", batch_size, least=1, whole=True)
     guard_number("seed", seed, least=0, whole=True)
+    if min(m, m % batch_size or batch_size) == 1:  # ask now what would stop in mid-epoch
+        with np.errstate(all="ignore"):
+            copy.deepcopy(model.network).forward(train[0][:, :1], training=True)
     if model.l2 and model.m != m:
         expected = f"expected Model(..., m={m}), so that the penalty means what it says"
         raise ValueError(f"the model's penalty is for {model.m} samples, train has {m}; {expected}")
@@ -218,7 +239,8 @@ def guard_labels(labels, classes):
     expected = f"expected whole numbers from 0 to {classes - 1}"
     missing = np.count_nonzero(np.isnan(labels))
     if missing:
-        raise ValueError(f"{missing} labels are missing (NaN); {expected}: drop these samples")
+        count = f"{missing} labels are" if missing > 1 else "1 label is"
+        raise ValueError(f"{count} missing (NaN); {expected}: drop these samples")
     fractional = labels[labels != np.floor(labels)]
     if fractional.size:
         raise ValueError(f"labels holds {fractional[0]:g}, which is not whole; {expected}")

@@ -582,3 +582,42 @@ def test_a_training_forward_that_stops_midway_leaves_nothing_to_go_back_from():
         model.loss(rng.standard_normal((3, 5)), rng.standard_normal((1, 5)))
     with pytest.raises(RuntimeError, match="another forward came after the loss"):
         model.backward()
+
+
+class AbsoluteLoss(layers.Loss):
+    """A loss that does not look at shapes."""
+
+    def forward(self, A, Y):
+        self.memory = np.sign(A - Y) / A.shape[1]
+        return float(np.abs(A - Y).sum() / A.shape[1])
+
+    def backward(self):
+        return self.recall()
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (2, 1), (1, 1)])
+def test_targets_are_not_broadcast_whatever_the_loss(shape):
+    model, X = Model(mlp([4, 2]), AbsoluteLoss()), np.ones((4, 5))
+    with pytest.raises(ValueError, match=r"Y is .*; expected shape \(2, 5\)"):
+        model.loss(X, np.ones(shape))
+    with pytest.raises(RuntimeError):
+        model.backward()
+    assert model.loss(X, np.ones((2, 5))) >= 0
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 1, 2)])
+def test_the_gradient_check_puts_buffers_of_any_shape_back(shape):
+    class Counts(Identity):
+        def __init__(self):
+            super().__init__()
+            self.buffers["count"] = np.zeros(shape)
+
+        def forward(self, Z, training=False):
+            self.buffers["count"] += training
+            return super().forward(Z, training)
+
+    rng = np.random.default_rng(0)
+    model = Model(Sequential(Linear(3, 2, rng), Counts()))
+    errors = check_gradients(model, rng.standard_normal((3, 5)), rng.standard_normal((2, 5)))
+    assert max(errors.values()) < 1e-7
+    assert not model.network.buffers["count1"].any()

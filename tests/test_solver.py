@@ -872,3 +872,23 @@ def test_a_curve_is_learnt():
         model = Model(mlp([1, 16, 1], activation=Tanh))
         history = Solver(model, optimizer, schedule=cosine).fit((X, Y), epochs=40, batch_size=16)
         assert history.train_loss[-1] < 0.05, optimizer
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_a_gradient_whose_shape_is_right_for_one_sample_only_is_refused(kind):
+    class Forgets(Linear):
+        def backward(self, dZ):
+            dX = super().backward(dZ)
+            self.gradients["db"] = dZ  # the sum over the samples is forgotten
+            return dX
+
+    X, Y = samples()
+    model, optimizer = Model(Sequential(Forgets(3, 2, 0))), kind(0.1)
+    model.loss(X[:, :1], Y[:, :1])
+    model.backward()  # asks for the shapes
+    model.loss(X, Y)
+    model.backward()
+    before = model.network.state()
+    with pytest.raises(RuntimeError, match=r"db1 the shape \(2, 20\); expected \(2, 1\), as b1"):
+        optimizer.step(model.network)
+    assert same(model.network.state(), before)
