@@ -70,6 +70,7 @@ def load_dataset(name: str, **settings: int) -> Dataset:
         raise TypeError(f"{name} was given {unknown}; its settings are {list(known) or 'none'}")
     for setting, value in settings.items():
         guard_number(setting, value, least=LEAST[setting], whole=True)
+        settings[setting] = int(value)  # NumPy's would overflow in 2**features
     rows, target, names = LOADERS[name](**known | settings)
     X = np.array(rows.T, np.float64, order="C")  # a copy: what is cached stays as it is
     if len(names.targets) == 1:

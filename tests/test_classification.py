@@ -115,7 +115,7 @@ def test_softmax_refuses_what_are_no_logits(Z, error, message):
         (np.array([True, False]), TypeError, r"labels.astype\(int\) makes 0 and 1 of False"),
         (np.array(["rock", "metal"]), TypeError, r"np.unique\(labels, return_inverse=True\)"),
         (np.array([0, None, 2], dtype=object), TypeError, "expected whole numbers"),
-        (np.array([0, np.nan, 2]), ValueError, r"1 labels are missing \(NaN\)"),
+        (np.array([0, np.nan, 2]), ValueError, r"1 label is missing \(NaN\)"),
         (np.array([0, 0.5, 2]), ValueError, "labels holds 0.5, which is not whole"),
         (np.array([0, np.inf]), ValueError, "labels goes up to inf"),
         (np.array([0, -1, 2]), ValueError, "labels holds -1; .* stands for a missing class"),
@@ -367,3 +367,19 @@ def test_a_network_learns_what_logistic_regression_learns():
     Solver(model, optimizer).fit((X, one_hot(labels, 3)), epochs=400, batch_size=300)
     theirs = LogisticRegression(C=1e6, max_iter=1000).fit(X.T, labels)
     np.testing.assert_allclose(softmax(model.predict(X)).T, theirs.predict_proba(X.T), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "output", "loss"),
+    [
+        (3, Softmax, SoftmaxCrossEntropyLoss),
+        (3, Sigmoid, SoftmaxCrossEntropyLoss),
+        (1, Sigmoid, BinaryCrossEntropyLoss),
+    ],
+)
+def test_probabilities_in_front_of_a_loss_on_logits_are_refused(outputs, output, loss):
+    flat = mlp([4, outputs], output=output)
+    for network in (flat, Sequential(Identity(), flat)):
+        with pytest.raises(ValueError, match=rf"layer is {output.__name__}\(\); .*expected logits"):
+            Solver(Model(network, loss()), AdamW())
+        Solver(Model(network), AdamW())

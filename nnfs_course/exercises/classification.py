@@ -5,7 +5,6 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from nnfs_core import classification as reference
-from nnfs_core.layers import Identity, Model, Sequential, check_gradients
 from nnfs_course.examples import keeps_contract
 from nnfs_course.judge import Wrong, called, exercise, refused, same
 
@@ -25,6 +24,8 @@ def _quietly(what, function, *arguments):
             return called(function, *arguments)
         except FloatingPointError as error:
             hint = "exp overflows: take the largest of each column off first"
+            if "invalid" in str(error):
+                hint = "0 is divided by 0: take the largest of each column off first"
             if "log" in str(error):
                 hint = "a probability becomes 0, and has no logarithm: go without it"
             raise Wrong(f"{what} at ±10,000: {hint}") from None
@@ -49,6 +50,10 @@ def softmax(softmax):
     same("softmax", called(softmax, Z), P, mistakes)
     right = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
     same("softmax at ±10,000", _quietly("softmax", softmax, FAR), right)
+    with np.errstate(all="ignore"):
+        alone = np.asarray(softmax(EVEN[:, :1]), float)
+    if np.isnan(alone).any():
+        raise Wrong("a column of -10,000 becomes NaN: take its largest off, not its largest size")
     far_apart = np.array([[1e4, -1e4], [1e4 - 1, -1e4 - 1]])
     hint = "take off the largest of each column, and not of the whole array"
     whole = np.array([[1 / (1 + np.exp(-1.0)), np.nan], [1 / (1 + np.e), np.nan]])
@@ -60,6 +65,9 @@ def softmax(softmax):
     for logits in (EVEN, np.array([[7.0], [7.0]])):
         got = _quietly("softmax", softmax, logits)
         same("softmax of equal logits", got, np.full(logits.shape, 0.5))
+    off = np.abs(softmax(Z).sum(axis=0) - 1).max()
+    if off > 1e-13:
+        raise Wrong(f"the columns are {off:.1g} off a sum of 1: is something added to the sum?")
     single = softmax(Z.astype(np.float32))
     if single.dtype != np.float32:
         raise Wrong(f"float32 goes in, and {single.dtype} comes out")
@@ -108,9 +116,26 @@ def _back(loss, A, Y, name):
     first = part.backward()
     if not np.array_equal(part.backward(), first):
         raise Wrong("backward, called twice, gives something else: it should not change its memory")
+    given = A.copy(), Y.copy()
+    part.forward(*given)
+    for array, what in zip(given, "AY", strict=True):
+        array[...] = 1 - array
+        if not np.array_equal(part.backward(), first):
+            raise Wrong(f"writing into {what} after forward changes {name}: remember a new array")
+    alone = _of(loss(), A[:, :1], Y[:, :1])
+    same(f"{name} of a single sample", alone, A.shape[1] * first[:, :1])
     first[...] = 7.0
     if np.array_equal(part.backward(), first):
         raise Wrong("writing into what backward returned changes the next one: return a new array")
+
+
+def _whole(loss):
+    """Refuse a loss at ±10,000 that stops far too low, as one with a lower end for p does."""
+    if np.ndim(loss) == 0 and 0 < loss < 2000:
+        raise Wrong(
+            f"the loss at ±10,000 stops at {loss:.4g}: is a probability kept off 0 before its "
+            "logarithm? Go without the probability"
+        )
 
 
 def _of(loss, A, Y):
@@ -156,9 +181,14 @@ def SoftmaxCrossEntropyLoss(SoftmaxCrossEntropyLoss):
     same("backward", called(loss.backward), (P - Y) / m, mistakes)
     wrong = np.array([[0.0, 1.0], [0.0, 0.0], [1.0, 0.0]])
     far = _quietly("forward", loss.forward, FAR, wrong)
+    _whole(far)
     same("the loss of logits at ±10,000", far, 20000.0)
     same("backward at ±10,000", loss.backward(), (np.eye(3)[:, [0, 2]] - wrong) / 2)
-    same("the loss of equal logits", loss.forward(EVEN, np.eye(2)[:, [0, 1, 1]]), np.log(2))
+    with np.errstate(all="ignore"):
+        even = called(loss.forward, EVEN, np.eye(2)[:, [0, 1, 1]])
+    if not np.all(np.isfinite(even)):
+        raise Wrong("a column of -10,000 fails: take its largest off, not that of the array")
+    same("the loss of equal logits", even, np.log(2))
     _back(SoftmaxCrossEntropyLoss, Z, Y, "backward")
     for what, bad in {
         "a Y of labels, one a sample,": LABELS[None],
@@ -201,10 +231,8 @@ def Softmax(Softmax):
         _quietly("forward", layer.forward, EVEN),
         EVEN * 0 + 0.5,
     )
+    same("forward of a single sample", called(Softmax().forward, Z[:, :1], True), P[:, :1])
     keeps_contract(Softmax, Z, DA)
-    errors = check_gradients(Model(Sequential(Identity(), Softmax())), Z, Y)
-    if max(errors.values()) > 1e-7:
-        raise Wrong("the gradient does not agree with differences")
     refused(layer.forward, Z[:1], what="a single row of logits")
 
 
@@ -223,6 +251,9 @@ def BinaryCrossEntropyLoss(BinaryCrossEntropyLoss):
         "the two answers have changed places": np.mean(np.log(1 + np.exp(A)) - A * (1 - yes)),
         "it is a base of 2: the natural logarithm": each.mean() / np.log(2),
     }
+    mistakes["a sample with Y = 1 counts one time too often: its weight is positive_weight"] = (
+        np.mean((1 + yes) * each)
+    )
     mistakes["z y is missing: the loss ignores the targets"] = np.log(1 + np.exp(A)).mean()
     value = called(loss.forward, A, yes)
     same("forward", value, each.mean(), mistakes)
@@ -238,7 +269,9 @@ def BinaryCrossEntropyLoss(BinaryCrossEntropyLoss):
     }
     same("backward", called(loss.backward), (p - yes) / 4, mistakes)
     far, no = np.array([[1e4, -1e4, 1e4]]), np.array([[0.0, 1.0, 1.0]])
-    same("the loss at ±10,000", _quietly("forward", loss.forward, far, no), 20000 / 3)
+    value = _quietly("forward", loss.forward, far, no)
+    _whole(value)
+    same("the loss at ±10,000", value, 20000 / 3)
     same("backward at ±10,000", loss.backward(), np.array([[1.0, -1.0, 0.0]]) / 3)
     tiny = loss.forward(np.array([[-40.0]]), np.array([[0.0]]))
     if not 4e-18 < tiny < 4.4e-18:
@@ -256,12 +289,18 @@ def BinaryCrossEntropyLoss(BinaryCrossEntropyLoss):
         "the weight counts for Y = 0 in backward: it is for Y = 1": (
             np.where(yes == 1, 1, 3) * (p - yes) / 4
         ),
+        "the weight multiplies Y alone: it multiplies the difference p - Y": (p - w * yes) / 4,
     }
     same("backward with positive_weight=3", weighted.backward(), w * (p - yes) / 4, mistakes)
+    half = np.mean(np.where(yes == 1, 0.5, 1.0) * each)
+    mistakes = {"a weight below 1 counts for nothing: it may be any number above 0": each.mean()}
+    light = called(BinaryCrossEntropyLoss, 0.5)
+    same("forward with positive_weight=0.5", light.forward(A, yes), half, mistakes)
     _back(BinaryCrossEntropyLoss, A, yes, "backward")
     if "3" not in repr(weighted):
         raise Wrong("the repr does not say the weight: BinaryCrossEntropyLoss(positive_weight=3)")
-    refused(BinaryCrossEntropyLoss, 0, what="positive_weight=0")
+    for weight in (0, -1):
+        refused(BinaryCrossEntropyLoss, weight, what=f"positive_weight={weight}")
     refused(loss.forward, A, 2 * yes - 1, what="a Y of -1 and 1")
     refused(loss.forward, A, yes / 2, what="a Y with 0.5 in it")
     refused(loss.forward, A, yes[:, :2], what="a Y of another shape")
@@ -285,6 +324,7 @@ def log_softmax(log_softmax):
         ),
         "the sign is wrong: the logarithm of a share is 0 or below": -right,
         "the largest logit is missing once: it belongs to both terms": right + Z.max(axis=0),
+        "the logarithm is that of a mean: that of the sum": right + np.log(3),
     }
     same("log_softmax", called(log_softmax, Z), right, mistakes)
     with np.errstate(all="ignore"):
@@ -293,12 +333,20 @@ def log_softmax(log_softmax):
         raise Wrong(
             "at ±10,000 a probability becomes 0, and its logarithm minus infinity: go without it"
         )
+    if np.isfinite(far).all() and -2000 < far.min() < 0:
+        raise Wrong(
+            f"at ±10,000 it stops at {far.min():.4g}: is a probability kept off 0 before its "
+            "logarithm? Go without the probability"
+        )
     if not np.isfinite(far).all():
         raise Wrong("at ±10,000 exp overflows: take the largest of each column off first")
     same("log_softmax at ±10,000", far, FAR - 1e4)
     apart = np.array([[1e4, -1e4], [1e4, -1e4]])
     with np.errstate(all="ignore"):
-        got = log_softmax(apart)
+        got, alone = log_softmax(apart), np.asarray(log_softmax(apart[:, 1:]), float)
+    if not np.isfinite(alone).all():
+        raise Wrong("a column of -10,000 fails: take its largest off, not its largest size")
+    same("log_softmax of a single sample", alone, np.full((2, 1), -np.log(2)))
     if not np.isfinite(got).all():
         raise Wrong("the largest of the whole array was taken off: that of each column, axis=0")
     same("log_softmax of columns far apart", got, np.full((2, 2), -np.log(2)))
@@ -371,8 +419,8 @@ def _validation(scale, seed, m=600):
 @exercise
 def temperature(temperature):
     """The temperature that fits validation tracks best."""
-    for scale in (2.0, 1.0, 0.3, 20.0, 300.0):
-        logits, targets = _validation(scale, 1)
+    for scale, seed in ((2.0, 1), (1.0, 6), (0.3, 1), (20.0, 1), (300.0, 1)):
+        logits, targets = _validation(scale, seed)
         right = _best(logits, targets)
         got = called(temperature, logits, targets)
         if not isinstance(got, float | int | np.number):
@@ -387,8 +435,13 @@ def temperature(temperature):
             raise Wrong("that is the loss at the best temperature: the temperature itself")
         if scale == 2 and got == 1:
             raise Wrong("the temperature stays 1: the accuracy does not tell, look at the log-loss")
+        if got == 1 and right < 1:
+            raise Wrong(f"{where} it is 1, and should be smaller: a temperature may be below 1")
         if abs(np.log(max(got, 1e-300) / right)) < 0.1:
-            raise Wrong(f"{where} it is right to about {abs(got / right - 1):.0%}: finer, please")
+            raise Wrong(
+                f"{where} it is right to about {abs(got / right - 1):.0%}: is your search too "
+                "coarse, or is it not the log-loss of all samples that becomes smallest?"
+            )
         if scale in (20.0, 300.0) and got < right:
             raise Wrong(f"{where} it is too small: does your search end too early?")
         if scale == 0.3 and got > right:
@@ -480,13 +533,16 @@ def _invariants(groups, share, train, test):
         raise Wrong("some groups are on both sides: draw groups, not samples")
     if not len(train):
         raise Wrong("nothing is left to learn from: at least one group stays")
-    largest = max(np.unique(groups, return_counts=True)[1])
-    if len(test) < share * len(groups) and len(np.unique(groups[train])) > 1:
+    needed = share * len(groups)
+    sizes = [np.unique(groups[side], return_counts=True)[1] for side in (train, test)]
+    if needed <= len(train) < needed + max(sizes[0]) < len(test):
+        raise Wrong("train and test have changed places: return train, test")
+    if len(test) < needed and len(sizes[0]) > 1:
         raise Wrong(
             f"the test set has {len(test)} of {len(groups)} samples; expected {share:g} of them or "
-            "more: count samples, not groups"
+            "more: count samples, not groups, and stop no sooner"
         )
-    if len(test) >= share * len(groups) + largest:
+    if len(test) >= needed + max(sizes[1]):
         raise Wrong(
             f"the test set has {len(test)} of {len(groups)} samples, and a group fewer would do: "
             "stop as soon as the share is reached"
@@ -500,6 +556,7 @@ def split_by_group(split_by_group):
     sizes = rng.integers(1, 12, 30)
     numbers = rng.permutation(np.repeat(np.arange(30) + 100, sizes))
     words = np.array([f"artist {number}" for number in numbers])
+    even = np.repeat(np.arange(4), 5)
     big = np.repeat(np.array(["a", "b", "c", "d"]), [2, 3, 60, 4])
     for groups, share in (
         (numbers, 0.2),
@@ -508,6 +565,8 @@ def split_by_group(split_by_group):
         (big, 0.2),
         (big, 0.9),
         (big[:5], 0.3),
+        (even, 0.25),
+        (even, 0.5),
     ):
         for seed in range(6):
             result = called(split_by_group, groups, share, seed)
