@@ -36,6 +36,9 @@ class BatchNorm(Layer):
         first = X[:, :1]  # off before the mean: a constant row is then exactly 0
         mean = first + (X - first).mean(axis=1, keepdims=True)
         variance = ((X - mean) ** 2).mean(axis=1, keepdims=True)
+        if not np.isfinite(variance).all():  # it would stay in the running one for ever
+            what = "NaN, infinite, or too large to square"
+            raise FloatingPointError(f"a batch has a variance that is not finite: X is {what}")
         news = {"running_mean": mean, "running_variance": variance * m / (m - 1)}
         for name, new in news.items():
             running = self.buffers[name]

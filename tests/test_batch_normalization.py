@@ -446,3 +446,45 @@ def test_gradient_error_of_the_frozen_backward_is_tiny():
     gamma, _, _, variance = layer.state().values()
     right = dA * gamma / np.sqrt(variance + 1e-5)
     assert gradient_error({"X": layer.backward(dA)}, {"X": right}) < 1e-14
+
+
+@pytest.mark.parametrize(("m", "batch_size"), [(9, 4), (9, 1), (1, 4), (9, 8)])
+def test_a_last_batch_of_one_is_told_before_the_first_step(m, batch_size):
+    X, Y = draw(m)
+    model, optimizer = Model(network()), SGD(0.1)
+    before = model.network.state()
+    with pytest.raises(ValueError, match="choose a batch_size for which m % batch_size is not 1"):
+        Solver(model, optimizer).fit((X, Y), epochs=1, batch_size=batch_size)
+    assert same(model.network.state(), before)
+    assert optimizer.steps == 0
+    Solver(Model(network(frozen=True)), SGD(0.1)).fit((X, Y), epochs=1, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, "large"])
+def test_a_variance_that_is_not_finite_never_reaches_the_running_one(dtype, wrong):
+    X = np.array([[1, 2, 3], [4, 5, 6]], dtype)
+    X[1, 2] = np.finfo(dtype).max / 100 if wrong == "large" else wrong
+    layer = layer_for(X)
+    before = layer.state()
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="not finite"):
+        layer.forward(X, training=True)
+    assert same(layer.state(), before)
+
+
+def test_the_gradient_check_leaves_the_running_statistics_also_if_it_stops():
+    class Stops(Identity):
+        left = 9
+
+        def forward(self, Z, training=False):
+            self.left -= 1
+            if not self.left:
+                raise RuntimeError("stopped")
+            return super().forward(Z, training)
+
+    X, Y = draw()
+    model = Model(Sequential(*network().layers, Stops()))
+    before = model.network.state()
+    with pytest.raises(RuntimeError, match="stopped"):
+        check_gradients(model, X, Y)
+    assert same(model.network.state(), before)

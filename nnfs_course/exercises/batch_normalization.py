@@ -98,6 +98,69 @@ def _forward_in_training(layer):
     same("running_variance after a batch", layer.buffers["running_variance"], right, mistakes)
 
 
+def _second_batch(BatchNorm):
+    """Refuse running statistics that are right after the first batch of five alone."""
+    layer, two = _made(BatchNorm), X[:, 1:3]
+    layer.forward(X, True)
+    layer.forward(two, True)
+    mean, v = two.mean(axis=1, keepdims=True), two.var(axis=1, keepdims=True)
+    start, five = RUNNING["running_mean"], X.mean(axis=1, keepdims=True)
+    first = 0.8 * start + 0.2 * five
+    mistakes = {"the second batch does not move running_mean": first}
+    right = 0.8 * first + 0.2 * mean
+    got = layer.buffers["running_mean"]
+    same("running_mean after a second batch", got, right, mistakes)
+    first = 0.8 * RUNNING["running_variance"] + 0.2 * X.var(axis=1, keepdims=True, ddof=1)
+    mistakes = {
+        "the second batch does not move running_variance": first,
+        "m / (m - 1) is always that of five samples: m is this batch's": 0.8 * first + 0.25 * v,
+    }
+    right = 0.8 * first + 0.2 * v * 2
+    got = layer.buffers["running_variance"]
+    same("running_variance after a second batch, of two samples,", got, right, mistakes)
+
+
+def _far_from_zero(make, axis):
+    """Refuse a variance that is lost in rounding where the numbers are large."""
+    right = GAMMA * _standard(X, axis)[0] + BETA
+    got = np.asarray(make().forward(X + 2.0**27, True))
+    if got.shape != right.shape or not np.allclose(got, right, 1e-5, 1e-5):
+        raise Wrong(
+            "with numbers far from 0 the result is another: take the mean off first, and square "
+            "then. The mean of squares minus the squared mean loses its digits"
+        )
+
+
+def _constant(BatchNorm):
+    """Refuse a layer that makes something of a unit that is the same in all samples."""
+    flat = BatchNorm(2).forward(np.array([[3.0] * 4, [1.0, 2.0, 3.0, 4.0]]), True)
+    if not np.isfinite(flat).all():
+        raise Wrong("a unit that is the same in all samples gives NaN: is eps missing?")
+    if BatchNorm(1).forward(np.full((1, 100), 1e5 / 7, np.float32), True).any():
+        raise Wrong(
+            "in float32 a unit that is the same in all samples does not become 0: take off the "
+            "first sample before the mean"
+        )
+
+
+def _one_sample(BatchNorm):
+    """Refuse a layer that trains with one sample, or does not predict one."""
+    layer = _made(BatchNorm)
+    refused(layer.forward, X[:, :1], True, what="a training batch of one sample")
+    if not _unmoved(layer):
+        raise Wrong("a refused batch of one moves the running statistics: refuse it first")
+    try:
+        got = layer.forward(X[:, :1])
+    except ValueError:
+        raise Wrong("predicting refuses a single sample: only training needs two") from None
+    same("forward of a single sample, without training,", got, layer.forward(X)[:, :1])
+
+
+def _unmoved(layer):
+    """Whether the running statistics are those that were given."""
+    return all(np.array_equal(layer.buffers[name], RUNNING[name]) for name in RUNNING)
+
+
 def _predicting(BatchNorm):
     """Refuse another output in predicting, and running statistics that move there."""
     layer = _made(BatchNorm)
@@ -109,10 +172,14 @@ def _predicting(BatchNorm):
         ),
         "predicting leaves out gamma and beta": by_running,
         "predicting leaves out eps": GAMMA * without + BETA,
+        "predicting adds eps to the root: to the variance, under the root": (
+            GAMMA * (X - RUNNING["running_mean"]) / (np.sqrt(RUNNING["running_variance"]) + EPS)
+            + BETA
+        ),
         "predicting changes nothing at all: it scales by the running statistics": X,
     }
     got = called(layer.forward, X)
-    if not all(np.array_equal(layer.buffers[name], RUNNING[name]) for name in RUNNING):
+    if not _unmoved(layer):
         raise Wrong("predicting moves the running statistics: only training does")
     same("forward without training", got, GAMMA * by_running + BETA, mistakes)
 
@@ -156,9 +223,12 @@ def _frozen(BatchNorm):
             GAMMA * _standard(X, 1)[0] + BETA
         )
     }
+    if not _unmoved(layer):
+        raise Wrong(
+            "with frozen, training moves the running statistics: it should use them, and leave "
+            "them as they are"
+        )
     same("forward in training, with frozen,", got, GAMMA * X_hat + BETA, mistakes)
-    if not all(np.array_equal(layer.buffers[name], RUNNING[name]) for name in RUNNING):
-        raise Wrong("with frozen, training moves the running statistics: it should leave them")
     dgamma, dbeta = (DA * X_hat).sum(1, keepdims=True), DA.sum(1, keepdims=True)
     m = X.shape[1]
     mistakes = {
@@ -168,6 +238,13 @@ def _frozen(BatchNorm):
     }
     same("backward, with frozen,", called(layer.backward, DA), GAMMA / root * DA, mistakes)
     same_arrays(layer.gradients, {"dgamma": dgamma, "dbeta": dbeta})
+    mistakes = {
+        "with frozen, predicting uses the statistics of the batch: the running ones": (
+            GAMMA * _standard(X, 1)[0] + BETA
+        )
+    }
+    got = called(layer.forward, X)
+    same("forward without training, with frozen,", got, GAMMA * X_hat + BETA, mistakes)
 
 
 @exercise
@@ -177,6 +254,7 @@ def BatchNorm(BatchNorm):
     layer = _made(BatchNorm)
     _forward_in_training(layer)
     _back(layer)
+    _second_batch(BatchNorm)
     _predicting(BatchNorm)
     _frozen(BatchNorm)
     _defaults(BatchNorm, 1)
@@ -184,12 +262,10 @@ def BatchNorm(BatchNorm):
     layer.forward(X, True)
     moved = 0.1 * X.mean(axis=1, keepdims=True)
     same("running_mean, with no momentum named,", layer.buffers["running_mean"], moved)
-    layer = BatchNorm(2)
-    flat = layer.forward(np.array([[3.0] * 4, [1.0, 2.0, 3.0, 4.0]]), True)
-    if not np.isfinite(flat).all():
-        raise Wrong("a unit that is the same in all samples gives NaN: is eps missing?")
-    refused(BatchNorm(2).forward, np.ones((2, 1)), True, what="a training batch of one sample")
-    refused(layer.forward, np.ones((3, 4)), what="an X with more rows than features")
+    _one_sample(BatchNorm)
+    _far_from_zero(functools.partial(_made, BatchNorm), 1)
+    _constant(BatchNorm)
+    refused(BatchNorm(2).forward, np.ones((3, 4)), what="an X with more rows than features")
     refused(BatchNorm, 0, what="features=0")
     refused(BatchNorm, 2, 1, what="momentum=1")
     refused(BatchNorm, 2, 0.9, 0, what="eps=0")
@@ -266,22 +342,27 @@ def LayerNorm(LayerNorm):
     same_arrays(layer.gradients, {"dgamma": dgamma, "dbeta": dbeta}, mistakes)
     one = X[:, :1]
     same("forward of a single sample", layer.forward(one, True), GAMMA * X_hat[:, :1] + BETA)
+    if layer.buffers:
+        raise Wrong(f"the layer keeps {', '.join(layer.buffers)}: no running statistics here")
     keeps_contract(functools.partial(_layer_norm, LayerNorm), X, DA)
     _defaults(LayerNorm, 0)
-    _differences(_layer_norm(LayerNorm))
+    _far_from_zero(functools.partial(_layer_norm, LayerNorm), 0)
+    _differences(_layer_norm(LayerNorm), 3)
+    _differences(LayerNorm(4, EPS), 4)
 
 
-def _differences(layer):
-    """Refuse a layer whose gradients are not those by differences."""
-    inputs = X + np.sin(np.arange(15.0)).reshape(3, 5)
+def _differences(layer, n):
+    """Refuse a layer of n units whose gradients are not those by differences."""
+    inputs = np.resize(X, (n, 5)) + np.sin(np.arange(5.0 * n)).reshape(n, 5)
+    dA = np.resize(DA, (n, 5))
     layer.forward(inputs, True)
-    found = copy.deepcopy({"dX": layer.backward(DA), **layer.gradients})
+    found = copy.deepcopy({"dX": layer.backward(dA), **layer.gradients})
     for name, array in {"X": inputs, **layer.parameters}.items():
         numerical = central_differences(
-            lambda: float((DA * layer.forward(inputs, True)).sum()), array
+            lambda: float((dA * layer.forward(inputs, True)).sum()), array
         )
         if gradient_error({"": found[f"d{name}"]}, {"": numerical}) > 1e-7:
-            raise Wrong(f"d{name} is not what differences give")
+            raise Wrong(f"with {n} units d{name} is not what differences give")
 
 
 @exercise
@@ -310,6 +391,9 @@ def fold(fold):
         "eps is missing under the root": W * GAMMA / np.sqrt(variance),
         "the root is missing: W is divided by the variance": W * GAMMA / (variance + EPS),
         "W is multiplied by the root: divide by it": W * GAMMA * np.sqrt(variance + EPS),
+        "eps is added to the root: to the variance, under the root": (
+            W * GAMMA / (np.sqrt(variance) + EPS)
+        ),
     }
     same("W", got[0], scale * W, mistakes)
     mistakes = {
@@ -367,9 +451,10 @@ class _TrainsByRunning(reference.BatchNorm):
 
 class _MovesInPredicting(reference.BatchNorm):
     def forward(self, X, training=False):
+        output = super().forward(X, training)
         if not training:
             self.follow(X)
-        return super().forward(X, training)
+        return output
 
 
 class _NeverMoves(reference.BatchNorm):
@@ -414,6 +499,11 @@ class _NoVarianceBack(reference.BatchNorm):
         return self.parameters["gamma"] / self.memory[1] * (dA - mean)
 
 
+class _NoGammaBack(reference.BatchNorm):
+    def backward(self, dA):
+        return super().backward(dA) / self.parameters["gamma"]
+
+
 class _MeanInGradients(reference.BatchNorm):
     def backward(self, dA):
         dX = super().backward(dA)
@@ -437,6 +527,7 @@ def check_batch_norm(check_batch_norm):
             "one that divides by the other variance, with m - 1": _OtherDivides,
             "one whose backward takes mean and variance as constants": _Constants,
             "one whose backward forgets the variance alone": _NoVarianceBack,
+            "one whose backward leaves out gamma": _NoGammaBack,
             "one whose dgamma and dbeta are means": _MeanInGradients,
         },
     )
