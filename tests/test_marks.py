@@ -77,9 +77,9 @@ def test_a_missed_mark_ends_with_an_error(monkeypatch, capsys, digits, ahead, mi
     fake(monkeypatch, digits, ahead)
     if missed:
         with pytest.raises(SystemExit, match=missed):
-            marks.main()
+            marks.main([])
     else:
-        marks.main()
+        marks.main([])
     out = capsys.readouterr().out
     assert ("MISSED" in out) == bool(missed)
     assert "not measured, since mlxtend is not here" in out
@@ -90,9 +90,18 @@ def test_what_was_measured_in_full_is_kept_for_the_readme(monkeypatch, tmp_path,
     (tmp_path / "docs").mkdir()
     kept = tmp_path / "docs" / "results-classes.txt"
     fake(monkeypatch, 0.98, (0.01, -0.1))
-    marks.main(tmp_path)
+    marks.main([], tmp_path)
     assert not kept.exists()
     monkeypatch.setattr(marks, "pictures", lambda: {"digits": ()})
     capsys.readouterr()
-    marks.main(tmp_path)
+    marks.main([], tmp_path)
     assert kept.read_text("utf-8") == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("wrong", "code"), [("--help", 0), ("digits", 2)])
+def test_arguments_measure_nothing(monkeypatch, capsys, wrong, code):
+    monkeypatch.setattr(marks, "measure", lambda: pytest.fail("it measured"))
+    with pytest.raises(SystemExit) as ended:
+        marks.main([wrong])
+    assert ended.value.code == code
+    assert "python -m tools.marks" in "".join(capsys.readouterr())
