@@ -11,8 +11,9 @@ unexport DATA
 ifneq ($(value DATA),)
 export NNFS_DATA := $(value DATA)
 endif
-# What installs, and what to say when it cannot.
-PIP := -m pip install -q --disable-pip-version-check -r
+# What installs, and what to say when it cannot. Python compiles a module when it is first imported:
+# to compile all of them at once takes longer than all the rest of the installation.
+PIP := -m pip install -q --disable-pip-version-check --no-compile -r
 OFFLINE := { echo "Installing needs the network, this once: see what pip says above." >&2; exit 1; }
 
 .PHONY: help run test check learner progress mutants lab export exercise results bench marks clean
