@@ -1,5 +1,6 @@
 """`make run` runs the notebooks on the tracks asked for, and compares what they trained."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from tests.notebook_helpers import add_notebook, code, printed, seal, toy_project
 from tools import results, run
-from tools.lib.layout import ROOT, Refused, read_notebooks
+from tools.lib.layout import BEGIN, ROOT, Refused, read_notebooks
 
 BOARD = """\
 import pandas as pd
@@ -243,3 +244,16 @@ def test_each_scoreboard_of_the_course_hands_its_board_over():
     assert run.ask_for_boards(notebooks) == scored
     # A row's seconds are those of the cells tagged trains: nothing else may claim them.
     assert all(nb in scored for nb in notebooks if any(nb.cells("trains")))
+
+
+def test_the_stored_scoreboards_are_of_the_same_tracks_and_split():
+    """What make run would refuse after minutes. Stage 1 has no row of ours, and all tracks."""
+    found = {}
+    for notebook in read_notebooks()[BEGIN:]:
+        for where, cell in notebook.cells("scoreboard"):
+            if re.search("^board = ", cell.source, re.MULTILINE):
+                text = "".join(output.get("text", "") for output in cell.outputs)
+                row = re.search(r"^linear regression +(\S+) +(\S+)", text, re.MULTILINE)
+                found[where] = row and row.groups()
+    assert len(found) > 5
+    assert len(set(found.values())) == 1, found
