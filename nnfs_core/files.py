@@ -1,15 +1,25 @@
 """Files that may hold anything: unpacked, and refused with the reason if they are no table.
 
-Written by hand, like the guards: kinds of file are not the lesson.
+And files of ours, which are written whole or not at all. Written by hand, like the guards: kinds of
+file are not the lesson.
 """
 
 import contextlib
 import csv
 import gzip
 import io
+import os
+import warnings
 import zipfile
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 LARGEST_FILE = 300_000_000  # bytes, unpacked: Kaggle's 600,000 tracks take 110 million
+LARGEST_TABLE = 13_000_000  # fields, which as texts take 60 bytes each: Kaggle's are 12 million
 _TOO_LARGE = f"it unpacks to more than {LARGEST_FILE // 10**6} MB; cut it to fewer rows"
 _SAVE = "save it as UTF-8 with commas between the fields and points in the numbers (CSV UTF-8)"
 _CLOSE = 'close the quote, and write a quote within a field twice: ""'
@@ -35,12 +45,16 @@ def _unpack(path):
             file = opened.enter_context(archive.open(entries[0]))
         elif start[:2] == b"\x1f\x8b":
             file = opened.enter_context(gzip.open(file))
-        content = bytearray()
+        content = io.BytesIO()  # whose value is no copy
+        mark = file.read(3)
+        content.write(b"" if mark == b"\xef\xbb\xbf" else mark)  # no part of a name
         while chunk := file.read(1 << 20):
-            content += chunk
-            if len(content) > LARGEST_FILE:  # a .gz states no size, and what a .zip states may lie
+            content.write(chunk)
+            if (
+                content.tell() > LARGEST_FILE
+            ):  # a .gz states no size, and what a .zip states may lie
                 raise ValueError(_TOO_LARGE)
-    return bytes(content.removeprefix(b"\xef\xbb\xbf"))  # a byte order mark is no part of a name
+    return content.getvalue()
 
 
 def _read_header(content):
@@ -67,6 +81,8 @@ def _read_header(content):
                     f"line {first} has {len(row)} fields, the header {len(header)}; give each row "
                     "as many, and put quotes around a field that holds a comma"
                 )
+            if count * len(header) > LARGEST_TABLE:
+                raise ValueError(f"it has more than {LARGEST_TABLE:,} fields; cut it to fewer rows")
             swallowed = (f.count(",") >= f.count("\n") * (len(row) - 1) > 0 for f in row)
             if start > first and any(swallowed):
                 raise ValueError(
@@ -99,3 +115,101 @@ def guard_table(path):
         alike = "capitals and spaces do not tell columns apart"
         raise ValueError(f"{path} has several columns {repeated}; rename them ({alike})")
     return content, names
+
+
+def write_beside(path, data):
+    """Write bytes into the file PATH.part, down to the disk; return its path.
+
+    What stands there of an earlier one, which was killed, is removed. One process at a time.
+    """
+    part = path.parent / f"{path.name}.part"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(part)
+    kind = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    file = os.open(part, kind, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return part
+
+
+def flush_folder(folder):
+    """Bring the names in a folder to the disk, where a folder can be asked to: not on Windows."""
+    if fcntl is None:
+        return
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+@contextlib.contextmanager
+def told_as_ours(path):
+    """Tell what fails at writing a file with its path and what to do; leave no part behind."""
+    try:
+        yield
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            (path.parent / f"{path.name}.part").unlink()
+        todo = "what was saved there before is intact; make room, or give another folder"
+        raise OSError(error.errno, f"{path} cannot be written, {error.strerror}: {todo}") from error
+
+
+def write_whole(path, data: bytes) -> None:
+    """Write a file whole or not at all: whoever reads it finds the bytes of before, or these.
+
+    They are written beside, brought to the disk and renamed. Raises OSError if that fails; what was
+    there before is then intact.
+    """
+    path = Path(path)
+    with told_as_ours(path):
+        os.replace(write_beside(path, data), path)
+        flush_folder(path.parent)
+
+
+@contextlib.contextmanager
+def hold_folder(folder):
+    """Hold a folder as long as the block runs; a second process that asks for it is refused.
+
+    The lock is that of the file .lock in it, which stays; a process that is killed leaves no lock.
+    Raises ValueError if another holds it, OSError if the folder is not there or cannot be written.
+    """
+    lock = Path(folder) / ".lock"
+    with contextlib.ExitStack() as opened:
+        try:
+            file = opened.enter_context(open(lock, "a+b"))
+        except OSError as error:
+            todo = "give a folder that is there and that you may write to"
+            what = f"{folder} cannot be held, {error.strerror}: {todo}"
+            raise OSError(error.errno, what) from error
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                _lock_on_windows(file, opened)
+        except (BlockingIOError, PermissionError):
+            todo = "wait until it has ended, or give another folder"
+            raise ValueError(f"{folder} is in use by another run: {todo}") from None
+        except OSError as error:  # some network folders
+            what = f"{folder} cannot be locked, {error.strerror}"
+            warnings.warn(f"{what}: start no second run in it", stacklevel=3)
+        yield
+
+
+def _lock_on_windows(file, opened):
+    """Lock the first byte of a file until the block ends."""
+    import msvcrt
+
+    file.seek(0)
+    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def unlock():
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+    opened.callback(unlock)

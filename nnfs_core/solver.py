@@ -6,12 +6,22 @@ Generated from notebooks/09_solver.ipynb by `make export`: edit that, not this.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from nnfs_core.layers import Layer, Model
+from nnfs_core.resuming import (
+    fingerprint,
+    generator_state,
+    generators,
+    guard_callback,
+    guard_moments,
+    guard_training_state,
+    training_facts,
+)
 from nnfs_core.screen import is_watched
 from nnfs_core.validation import Array, Arrays, guard_number, guard_share
 from nnfs_core.validation_training import (
@@ -247,16 +257,25 @@ class History:
         )
 
 
-def _cause(error, solver, X, epoch):
-    """Return what a number that overflowed in this epoch probably comes from."""
+def _overflowed(error, solver, X, history):
+    """Forget the moments, which overflowed, too; return an error that says the likely cause."""
+    solver.optimizer.steps, solver.optimizer.moments = 0, {}
     largest = np.abs(X).max()
     cause = f"{solver.optimizer!r} is probably too fast: try a tenth of it"
     if solver.clip_norm is None:
         cause += ", or clip_norm=1"
     if largest > 100:
         cause = f"X goes up to {largest:.3g}: scale it"
-    found = str(error).partition(":")[0]
-    return f"epoch {epoch}: {found}; {cause}. The network has the parameters of its best epoch"
+    found = f"epoch {len(history.train_loss)}: {str(error).partition(':')[0]}"
+    left = "The network has the parameters of its best epoch"
+    return FloatingPointError(f"{found}; {cause}. {left}")
+
+
+def _given_up(history, patience):
+    """Return why a training ends early, or "" if it goes on."""
+    if patience is None or len(history.train_loss) - 1 - history.best < patience:
+        return ""
+    return f"no lower validation loss in {patience} epochs"
 
 
 def _take_steps(solver, train, batch_size, rng, epoch, epochs):
@@ -274,9 +293,12 @@ def _take_steps(solver, train, batch_size, rng, epoch, epochs):
         solver.optimizer.step(network, solver.schedule((epoch + number * batch_size / m) / epochs))
 
 
-def _record(solver, history, train, validation):
-    """Append losses and metrics of the network as it predicts now: all of them, or none."""
-    found = {}
+def _record(solver, history, best, train, validation):
+    """Append losses and metrics of the network as it predicts now: all of them, or none.
+
+    Write its parameters into `best` if it is the best so far.
+    """
+    found, now = {}, solver.model.network.state()
     for kind, pair in {"train": train, "validation": validation}.items():
         if pair is None:
             continue
@@ -291,6 +313,78 @@ def _record(solver, history, train, validation):
             found[f"{kind}_metric"] = float(value)
     for name, value in found.items():
         getattr(history, name).append(value)
+    history.kept = len(history.train_loss) - 1
+    if history.best == history.kept:
+        best.update(now)
+
+
+class TrainingState(NamedTuple):
+    """All that a training needs to go on: Solver.fit gives it to a callback, and takes it back.
+
+    arrays: copies of the network, its best parameters and the moments, by name. facts: the rest,
+    in what JSON can hold: history, steps, generators, and which training it is of.
+    """
+
+    arrays: Arrays
+    facts: dict
+
+
+class _Run:
+    """A call of fit on its way: what it has beside the network and the optimizer."""
+
+    def __init__(self, solver, train, validation, settings, callback, state):
+        guard_callback(callback)
+        self.solver, self.settings, self.callback = solver, settings, callback
+        self.history, self.best = History(), {}
+        self.rng = np.random.default_rng(settings["seed"])
+        self.between = False  # two epochs: what is taken has to be of one moment
+        self.left = range(settings["epochs"])
+        if callback is not None or state is not None:
+            self.samples = fingerprint(train, validation)
+        if state is not None:
+            self.go_on(state, validation is not None)
+
+    def call(self):
+        """Call back after an epoch, if fit was asked to."""
+        if self.callback is None:
+            return
+        self.between = True
+        try:
+            self.callback(self.history, self.take)
+        finally:
+            self.between = False
+
+    def take(self):
+        """Return the TrainingState after this epoch."""
+        if not self.between:
+            raise RuntimeError("take() comes too late: call it before the callback returns")
+        solver, moments = self.solver, self.solver.optimizer.moments
+        guard_moments(solver.optimizer, moments)
+        groups = {"network": solver.model.network.state(), "best": self.best, "moments": moments}
+        arrays = {f"{g}/{name}": a.copy() for g, own in groups.items() for name, a in own.items()}
+        facts = {
+            "training": training_facts(solver, self.settings, self.samples),
+            "history": {k: list(v) for k, v in vars(self.history).items() if type(v) is list},
+            "steps": solver.optimizer.steps,
+            "generators": [generator_state(rng) for rng in (self.rng, *generators(solver))],
+        }
+        return TrainingState(arrays, facts)
+
+    def go_on(self, state, validated):
+        """Write a state into network, optimizer, generators and history."""
+        optimizer, network = self.solver.optimizer, self.solver.model.network
+        training = training_facts(self.solver, self.settings, self.samples)
+        own = [self.rng, *generators(self.solver)]
+        groups, lists = guard_training_state(state, self.solver, training, own, validated)
+        network.load_state(groups["network"])
+        self.best = {name: array.copy() for name, array in groups["best"].items()}
+        optimizer.moments = {name: array.copy() for name, array in groups["moments"].items()}
+        optimizer.steps, optimizer.network = state.facts["steps"], network
+        for rng, where in zip(own, state.facts["generators"], strict=True):
+            rng.bit_generator.state = where
+        self.history = History(**lists, kept=len(lists["train_loss"]) - 1)
+        self.history.ended = _given_up(self.history, self.settings["patience"])
+        self.left = self.left[self.history.kept :] if not self.history.ended else []
 
 
 class Solver:
@@ -322,37 +416,37 @@ class Solver:
         batch_size: int = 32,
         seed: int = 0,
         patience: int | None = None,
+        callback: Callable[[History, Callable], None] | None = None,
+        state: TrainingState | None = None,
     ) -> History:
-        """Train on (X, Y), X (n_0, m) and Y (n_L, m), in place; return the History.
+        """Train on X (n_0, m), Y (n_L, m), in place; return the History. seed: draws the batches.
 
         patience: end after so many epochs without a lower validation loss, with the parameters of
-        the best epoch. Ctrl-C ends with those, too. seed: draws the batches.
-        Raises FloatingPointError if a number overflows (the network then has the best epoch's
-        parameters), ValueError or TypeError for bad input.
+        the best epoch. Ctrl-C ends with those, too. callback(history, take) is called after each
+        epoch; fit with state=take() goes on from there. Raises FloatingPointError if a number
+        overflows (the network then has the best epoch's parameters), or ValueError, TypeError.
         """
-        guard_fit(self.model, train, validation, epochs, batch_size, seed, patience)
-        network, history, rng = self.model.network, History(), np.random.default_rng(seed)
-        _record(self, history, train, validation)
-        best, history.ended = network.state(), "all epochs done"
+        settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "patience": patience}
+        guard_fit(self.model, train, validation, **settings)
+        run = _Run(self, train, validation, settings, callback, state)
+        network, history, best = self.model.network, run.history, run.best
+        if state is None:
+            _record(self, history, best, train, validation)
         try:
             with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
-                for epoch in tqdm(range(epochs), "epochs", disable=not is_watched()):
-                    _take_steps(self, train, batch_size, rng, epoch, epochs)
-                    state = network.state()
-                    _record(self, history, train, validation)
-                    if history.best == epoch + 1:
-                        best = state
-                    elif patience is not None and epoch + 1 - history.best >= patience:
-                        history.ended = f"no lower validation loss in {patience} epochs"
+                for epoch in tqdm(run.left, "epochs", disable=not is_watched()):
+                    _take_steps(self, train, batch_size, run.rng, epoch, epochs)
+                    _record(self, history, best, train, validation)
+                    history.ended = _given_up(history, patience)
+                    run.call()
+                    if history.ended:
                         break
+            history.ended = history.ended or "all epochs done"
         except KeyboardInterrupt:
             history.ended = "interrupted"
         except FloatingPointError as error:
             network.load_state(best)
-            self.optimizer.steps, self.optimizer.moments = 0, {}  # which overflowed, too
-            epoch = len(history.train_loss)
-            raise FloatingPointError(_cause(error, self, train[0], epoch)) from None
-        history.kept = len(history.train_loss) - 1
+            raise _overflowed(error, self, train[0], history) from None
         if patience is not None or history.ended == "interrupted":
             network.load_state(best)
             history.kept = history.best

@@ -61,13 +61,11 @@ def read_table(path=None):
     """
     if path is None:
         path = os.environ.get("NNFS_DATA") or SHIPPED
-    path = Path(path).expanduser().absolute()
+    path = Path(os.path.expanduser(path)).absolute()  # which leaves ~nobody as it is
     content, names = guard_table(path)
     texts = dict.fromkeys(["id", "track_id", "release_date", "track_album_release_date"], str)
     table = pd.read_csv(io.BytesIO(content), names=names, header=0, dtype=texts, low_memory=False)
-    table = table.rename(columns={n: ours for n, ours in KAGGLE_NAMES.items() if ours not in table})
-    if "year" in table and "release_date" not in table:
-        table["release_date"] = table["year"].astype("string").str.removesuffix(".0")
+    table = under_our_names(table)
     missing = [name for name in ("id", "popularity", "release_date") if name not in table]
     if missing:
         found = f"rename yours: there are {list(table)}"
@@ -76,13 +74,30 @@ def read_table(path=None):
     return table
 
 
+def under_our_names(table):
+    """Return a table of tracks under Kaggle's names, with the year as a date if there is none."""
+    table = table.rename(columns={n: ours for n, ours in KAGGLE_NAMES.items() if ours not in table})
+    if "year" in table and "release_date" not in table:
+        table["release_date"] = table["year"].astype("string").str.removesuffix(".0")
+    return table
+
+
+def to_numbers(column):
+    """Return a column as pandas' numbers; NaN for what is none, infinity beyond all floats."""
+    try:
+        return pd.to_numeric(column, errors="coerce")
+    except OverflowError:  # of a whole number of 309 digits or more
+        texts = column.astype("string").str.replace(r"^\s*[-+]?\d{309,}\s*$", "inf", regex=True)
+        return pd.to_numeric(texts, errors="coerce")
+
+
 def as_numbers(column):
     """Return a column as floats; NaN for what is no number, or out of range."""
     guard_column(column)
     if column.name == "explicit":
         truth = {"true": 1, "false": 0}
         column = column.map(lambda value: truth.get(str(value).lower(), value))
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    numbers = to_numbers(column).astype("float64")
     return numbers.where(numbers.between(*RANGES.get(column.name, OTHERS)))
 
 

@@ -131,7 +131,8 @@ def guard_fit(model, train, validation, epochs, batch_size, seed, patience):
     guard_number("epochs", epochs, least=1, whole=True)
     guard_number("batch_size", batch_size, least=1, whole=True)
     guard_number("seed", seed, least=0, whole=True)
-    if min(m, m % batch_size or batch_size) == 1:  # ask now what would stop in mid-epoch
+    # Ask now what would stop in mid-epoch: a layer that standardises, at a batch of one sample.
+    if model.network.buffers and min(m, m % batch_size or batch_size) == 1:
         with np.errstate(all="ignore"):
             copy.deepcopy(model.network).forward(train[0][:, :1], training=True)
     if model.l2 and model.m != m:

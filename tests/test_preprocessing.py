@@ -36,7 +36,7 @@ from nnfs_core import (
     scoreboard,
 )
 from nnfs_core import tracks as files_of_tracks
-from nnfs_core.files import _unpack
+from nnfs_core.files import LARGEST_TABLE, _unpack
 from nnfs_core.tracks import KAGGLE_NAMES, read_table
 
 
@@ -376,6 +376,32 @@ def test_what_unpacks_to_too_much_is_refused_before_memory_goes(tmp_path, monkey
         tracemalloc.stop()
 
 
+def test_a_table_of_too_many_fields_is_refused(tmp_path, monkeypatch):
+    """Kaggle's whole file is below the bound; short cells would take many times their bytes."""
+    assert 600_000 * 20 < LARGEST_TABLE
+    monkeypatch.setattr("nnfs_core.files.LARGEST_TABLE", 60)
+    path = tmp_path / "tracks.csv"
+    path.write_text("id,popularity,release_date\n" + "a,1,2000\n" * 20)
+    assert len(load_tracks(path)) == 1  # one track, twenty times
+    path.write_text("id,popularity,release_date\n" + "a,1,2000\n" * 21)
+    with pytest.raises(
+        ValueError, match="tracks.csv cannot be .* more than 60 fields; cut it to f"
+    ):
+        load_tracks(path)
+
+
+def test_a_file_is_unpacked_without_a_copy(tmp_path):
+    """Three of 300 MB would be a gigabyte."""
+    path = tmp_path / "tracks.csv.gz"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbfid,b\n" + b"a" * 30_000_000 + b",1\n", 1))
+    tracemalloc.start()
+    content = _unpack(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert content[:5] == b"id,b\n" and len(content) == 30_000_000 + 8
+    assert peak < 1.5 * len(content)
+
+
 @given(st.lists(st.lists(st.text('ab,;" \n\r\t0', max_size=4), min_size=2, max_size=3), min_size=2))
 def test_what_python_writes_pandas_reads(rows):
     """The rows that were counted are those of the table."""
@@ -414,6 +440,15 @@ def test_each_kind_of_dirt_drops_its_row_and_no_other():
     tracks.loc[3, "loudness"] = np.inf
     tracks["name"] = None  # not critical
     assert clean_tracks(tracks)["id"].tolist() == [f"id{n}" for n in range(4, 60)]
+
+
+@pytest.mark.parametrize("digits", ["9" * 309, "-" + "9" * 400, " " + "9" * 4000, "9" * 5000])
+def test_whole_numbers_beyond_all_floats_are_none(digits, tmp_path):
+    written = table()
+    written["tempo"] = written["tempo"].astype(object)
+    written.loc[3, "tempo"] = digits
+    written.to_csv(tmp_path / "tracks.csv", index=False)
+    assert written["id"][3] not in set(clean_tracks(load_tracks(tmp_path / "tracks.csv"))["id"])
 
 
 def test_numbers_written_as_text_and_truth_values_are_numbers():

@@ -618,6 +618,7 @@ def _real_training(Solver):
         raise Wrong("without a batch_size it is 32")
     _watching(solver, train, theirs)
     _overflowing(Solver, solver, train, aside)
+    _going_on(Solver, theirs, house, train, aside)
     for what, arguments, settings in (
         ("patience without validation tracks", (train,), {"epochs": 1, "patience": 1}),
         ("validation tracks that are the training tracks", (train, train), {"epochs": 1}),
@@ -673,6 +674,57 @@ def _overflowing(Solver, solver, train, aside):
     except FloatingPointError:
         return
     raise Wrong("the loss after the last epoch is infinite, and it is accepted")
+
+
+def _going_on(Solver, theirs, house, train, aside):
+    """Refuse a solver that does not call back, or goes on from a state another way."""
+
+    class Heavy(theirs.get("Optimizer", reference.Optimizer)):
+        def direction(self, g):
+            self.moments["v"] = 0.9 * self.moments.get("v", 0.0) + g
+            return self.moments["v"]
+
+    def fit(seed=0, epochs=4, **settings):
+        hidden = house.Linear(3, 4, seed), house.ReLU(), house.Linear(4, 2, seed)
+        model = house.Model(house.Sequential(*hidden))
+        trainer = Solver(model, Heavy(0.4), schedule=lambda progress: 1 - progress)
+        history = trainer.fit(train, aside, epochs=epochs, batch_size=4, **settings)
+        return history, model.network.state()
+
+    whole, right = fit()
+    for settings in ({}, {"patience": 1, "epochs": 9}):
+        told, states = [], []
+
+        def callback(history, take, told=told, states=states):
+            told.append(len(history.train_loss))
+            states.append(take())
+
+        history, weights = fit(callback=callback, **settings)
+        if told != list(range(2, len(history.train_loss) + 1)):
+            expected = "expected one after each epoch, when the history has its line"
+            raise Wrong(f"callback is called with histories of the lengths {told}; {expected}")
+        for epoch, state in enumerate(states, start=1):
+            what = f"from the state after epoch {epoch} of {len(states)}"
+            again, others = fit(seed=1, state=state, **settings)
+            rows = [one.train_loss for one in (again, history)]
+            if len(rows[0]) != len(rows[1]):
+                counts = f"{len(rows[0])} places, expected {len(rows[1])}"
+                raise Wrong(f"{what} the history has {counts}: whose line is there already?")
+            if rows[0] != rows[1] or again != history:
+                raise Wrong(f"{what} the training goes another way: its parts are in `run`")
+            for name, array in weights.items():
+                if not np.array_equal(others[name], array):
+                    raise Wrong(f"{what} {name} ends as another one: what is best comes along, too")
+    if history.ended == whole.ended or len(history.train_loss) == 10:
+        raise AssertionError("the example should end early")
+
+    def stop(history, take):
+        if len(history.train_loss) == 3:
+            raise KeyboardInterrupt
+
+    if len(fit(callback=stop)[0].train_loss) != 3:
+        raise Wrong("Ctrl-C in a callback should end the training as Ctrl-C elsewhere does")
+    refused(fit, seed=1, epochs=5, state=states[0], what="a state of a training of 9 epochs for 5")
 
 
 def _by_hand(
