@@ -22,7 +22,7 @@ BATCH, STEPS, TURNS = 32, 40, 60
 RATE = 0.001  # of the second table
 
 
-def plain(X, Y, parameters):
+def plain(X, Y, parameters, learning_rate=LEARNING_RATE, l2=L2):
     """Take a step as the formulas say it, without a guard; return loss, parameters."""
     m = X.shape[1]
     depth = len(parameters) // 2
@@ -34,18 +34,18 @@ def plain(X, Y, parameters):
         cache[f"Z{layer}"] = Z
         cache[f"A{layer}"] = A
     squares = sum(np.sum(W**2) for key, W in parameters.items() if key.startswith("W"))
-    loss = (np.sum((A - Y) ** 2) + L2 * squares) / (2 * m)
+    loss = (np.sum((A - Y) ** 2) + l2 * squares) / (2 * m)
     dA = (A - Y) / m
     updated = {}
     for layer in range(depth, 0, -1):
         W = parameters[f"W{layer}"]
         A_before = cache[f"A{layer - 1}"] if layer > 1 else X
         dZ = dA * (cache[f"Z{layer}"] > 0)
-        dW = dZ @ A_before.T + (L2 / m) * W
+        dW = dZ @ A_before.T + (l2 / m) * W
         db = dZ.sum(axis=1, keepdims=True)
         dA = W.T @ dZ
-        updated[f"W{layer}"] = W - LEARNING_RATE * dW
-        updated[f"b{layer}"] = parameters[f"b{layer}"] - LEARNING_RATE * db
+        updated[f"W{layer}"] = W - learning_rate * dW
+        updated[f"b{layer}"] = parameters[f"b{layer}"] - learning_rate * db
     return loss, updated
 
 
