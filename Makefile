@@ -16,7 +16,7 @@ endif
 PIP := -m pip install -q --disable-pip-version-check --no-compile -r
 OFFLINE := { echo "Installing needs the network, this once: see what pip says above." >&2; exit 1; }
 
-.PHONY: help run test check learner progress mutants lab export exercise results bench marks clean
+.PHONY: help run test check learner progress milestone challenge mutants lab export exercise results bench marks soak fuzz clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/'
 
@@ -38,6 +38,12 @@ learner: $(VENV)/run.txt  ## write learner/, the notebooks with functions for yo
 progress: $(VENV)/run.txt  ## what of learner/ is right, wrong, not attempted yet
 	@$(PY) -m tools.progress
 
+milestone: $(VENV)/run.txt  ## what your functions of learner/ can do so far, drawn; NAME=xor for one
+	@$(PY) -m tools.milestone $(NAME)
+
+challenge: $(VENV)/run.txt  ## for teachers: hold rows back, DATA=table.csv; then RUN=folder NAME=who is scored on them, once
+	@$(PY) -m tools.challenge $(if $(RUN),score "$(RUN)" --name "$(NAME)",seal)
+
 mutants: $(VENV)/test.txt  ## ask each judge about small changes of the right answers; takes minutes
 	OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.mutants
 
@@ -52,11 +58,18 @@ export: $(VENV)/test.txt  ## package, stored outputs and README from the noteboo
 results: $(VENV)/run.txt  ## make the README's results again, ten minutes or more; DATA=... for yours
 	@$(PY) -m tools.results
 
-bench: $(VENV)/run.txt  ## time a step of training against the plain formulas
+bench: $(VENV)/run.txt  ## time a step of training against the plain formulas, and against libraries
 	@env -u OPENBLAS_CORETYPE $(PY) -m tools.bench
+	@env -u OPENBLAS_CORETYPE $(PY) -m benchmarks
 
 marks: $(VENV)/test.txt  ## measure what the course promises of its classifiers; seven minutes
 	@$(SHIPPED) $(PY) -m tools.marks
+
+soak: $(VENV)/test.txt  ## kill runs 200 times, and let the disk fail at each step of writing
+	@OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.soak
+
+fuzz: $(VENV)/test.txt  ## give hostile files to whatever reads files, by thousands
+	@OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.fuzz
 
 exercise: $(VENV)/test.txt  ## the skeleton of a new exercise: make exercise STAGE=4 NAME=depth
 	$(PY) -m tools.exercise $(STAGE) $(NAME)

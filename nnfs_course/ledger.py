@@ -265,6 +265,19 @@ SYMBOLS = {
         r", \quad r = \sqrt{v + \varepsilon}",
         "BatchNorm",
     ),
+    "weights": Symbol("(1, m)", "how much each sample counts, 1 on average; below Y", "w_k"),
+    "weighted loss": Symbol(
+        "",
+        "mean of the samples' losses, each times its weight",
+        r"\frac{1}{m} \sum_{k=1}^{m} w_k\, \ell_k, \quad dA_k = \frac{w_k}{m}\, d\ell_k",
+        "WeightedLoss",
+    ),
+    "standard error": Symbol(
+        "",
+        "of a mean of n paired differences with the standard deviation s",
+        r"\frac{s}{\sqrt n}",
+        "paired_difference",
+    ),
 }
 
 

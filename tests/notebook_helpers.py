@@ -7,7 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.export import write
-from tools.lib import package, stored
+from tools.lib import package, readme, stored
 from tools.lib.layout import read_notebooks
 from tools.lib.normal_form import normalise
 
@@ -20,7 +20,7 @@ Repository = "https://github.com/someone/some-course"
 line-length = 100
 """
 MARKS = ("hours", "picture", "short way", "stages", "tools")
-MARKS += ("results synthetic", "results real", "results classes")
+MARKS += tuple(f"results {kind}" for kind in readme.KINDS)
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAE="
 ACTIVATION = (
     'import numpy as np\n\n\ndef relu(Z):\n    """max(0, Z)"""\n    return np.maximum(0, Z)'

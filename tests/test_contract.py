@@ -28,9 +28,12 @@ from nnfs_core import (
     Softmax,
     SoftmaxCrossEntropyLoss,
     Tanh,
+    WeightedLoss,
+    WeightRow,
     central_differences,
     check_gradients,
     gradient_error,
+    squared_errors,
 )
 
 
@@ -56,8 +59,10 @@ LAYERS = [
     Softmax,
     frozen_norm,
     lambda: BatchNorm(3),
+    WeightRow,
 ]
 LOSSES = [MSELoss, SoftmaxCrossEntropyLoss, lambda: BinaryCrossEntropyLoss(2.0)]
+LOSSES += [lambda: WeightedLoss(squared_errors)]
 
 
 def named(makers):
@@ -82,6 +87,8 @@ def samples_for(loss, m=5):
         return A[:1].copy(), (Y[:1] > 0).astype(float)
     if isinstance(loss, SoftmaxCrossEntropyLoss):
         return A, np.eye(3)[:, Y.argmax(axis=0)]
+    if isinstance(loss, WeightedLoss):
+        return A, np.vstack([Y[:2], np.abs(Y[2])])
     return A, Y
 
 

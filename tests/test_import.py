@@ -8,6 +8,7 @@ import pytest
 from tools.lib.layout import ROOT
 
 HEAVY = {"pandas", "sklearn", "scipy", "pooch", "matplotlib", "ipywidgets", "tqdm", "nnfs_course"}
+HEAVY |= {"pydantic", "yaml"}
 
 
 def loaded_by(statement):
@@ -25,6 +26,12 @@ def loaded_by(statement):
 def test_the_network_loads_nothing_heavy(statement):
     loaded = loaded_by(statement)
     assert "nnfs_core" in loaded and not loaded & HEAVY
+
+
+def test_help_of_the_command_line_loads_nothing_at_all():
+    statement = "import nnfs_core.__main__, nnfs_core.runs.cli as cli; cli.parser().format_help()"
+    loaded = loaded_by(statement)
+    assert "nnfs_core" in loaded and not loaded & (HEAVY | {"numpy"})
 
 
 def test_what_a_process_loads_is_seen():

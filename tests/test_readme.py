@@ -33,6 +33,7 @@ def test_what_is_generated_stands_between_the_marks(tmp_path):
     (root / "tools" / "sing.py").write_text('"""Sing a song.\n\nWith words."""\n')
     (root / "docs" / "results-real.txt").write_text("R² 0.365\n", "utf-8")
     write(readme.generate(root))
+    empty = [kind for kind in readme.KINDS if kind not in ("synthetic", "real")]
     assert (root / "README.md").read_text("utf-8") == (
         "# Course\n\n<!-- hours -->\n2 notebooks, 1 hours to read.\n<!-- /hours -->\n"
         "<!-- picture -->\n\n<!-- /picture -->\n<!-- short way -->\n"
@@ -49,7 +50,8 @@ def test_what_is_generated_stands_between_the_marks(tmp_path):
         "| command | what it does |\n| --- | --- |\n| `python -m tools.sing` | Sing a song. |\n"
         "<!-- /tools -->\n<!-- results synthetic -->\n\n<!-- /results synthetic -->\n"
         "<!-- results real -->\n```\nR² 0.365\n```\n<!-- /results real -->\n"
-        "<!-- results classes -->\n\n<!-- /results classes -->\n\nThe end.\n"
+        + "".join(f"<!-- results {kind} -->\n\n<!-- /results {kind} -->\n" for kind in empty)
+        + "\nThe end.\n"
     )
     assert list(check.generated(root, [readme])) == []
     edited = (root / "README.md").read_text("utf-8").replace("0.365", "0.465")

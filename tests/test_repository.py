@@ -140,7 +140,7 @@ def copy(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
-        ("README.md", "twelve notebooks", "nine notebooks", "'twelve notebooks, read in order'"),
+        ("README.md", "fifteen notebooks", "nine notebooks", "'fifteen notebooks, read"),
         ("README.md", "20,000 tracks", "30,000 tracks", "'20,000 tracks to start with'"),
         ("README.md", "eleven real bugs", "nine real bugs", "'eleven real bugs'"),
         ("requirements.txt", "pooch>=1.8\n", "", "imports pooch, which requirements.txt does not"),

@@ -241,13 +241,21 @@ def course(tmp_path):
     )
     add_notebook(root, "02_layer.ipynb", layer, code(call.format("layer")))
     add_notebook(root, "03_last.ipynb", code("from nnfs_core import dense"))
+    add_notebook(root, "04_runs.ipynb", code("from nnfs_core import load_config"))
+    for name in ("runs/__init__", "runs/config", "files", "datasets"):
+        (root / "nnfs_core" / f"{name}.py").parent.mkdir(exist_ok=True)
+        (root / "nnfs_core" / f"{name}.py").write_text("")
+    (root / "nnfs_core" / "runs" / "config.py").write_text("from nnfs_core.files import x\n")
     return seal(root)
 
 
 @pytest.mark.parametrize(
     ("name", "numbers"),
     [
-        ("data/tracks.csv", ["01", "02", "03"]),
+        ("data/tracks.csv", ["01", "02", "03", "04"]),
+        ("nnfs_core/runs/config.py", ["04"]),  # a module of a subpackage written by hand
+        ("nnfs_core/files.py", ["04"]),
+        ("nnfs_core/datasets.py", []),
         ("nnfs_core/activation.py", ["02", "03"]),  # 01 makes it itself, 03 needs it by 02
         ("nnfs_core/layer.py", ["03"]),
         ("nnfs_course/judge.py", ["01", "02"]),

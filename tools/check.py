@@ -5,10 +5,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from tools.lib import exercises, glossary, package, readme, reference, repository, stored
+from tools.lib import (
+    exercises,
+    glossary,
+    package,
+    readme,
+    reference,
+    repository,
+    schema,
+    stored,
+)
 from tools.lib.layout import ROOT, Refused, read_notebooks
 
-GENERATED = (package, readme, reference, repository)
+GENERATED = (package, readme, reference, repository, schema)
 
 
 def generated(root: Path = ROOT, parts: Sequence[ModuleType] = GENERATED) -> Iterator[str]:

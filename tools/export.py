@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.lib import exercises, package, readme, reference, repository, stored
+from tools.lib import exercises, package, readme, reference, repository, schema, stored
 from tools.lib.layout import ROOT, Refused, read_notebooks
 
 
@@ -19,7 +19,7 @@ def main(root: Path = ROOT) -> None:
     notebooks = read_notebooks(root)
     if found := [fault for nb in notebooks for fault in exercises.problems(root, nb)]:
         raise Refused("\n".join(found))
-    for part in (package, reference, repository, readme):
+    for part in (package, reference, repository, readme, schema):
         write(part.generate(root))
     ran = stored.store(root)
     write(readme.generate(root))  # with the picture of this run

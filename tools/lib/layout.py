@@ -15,10 +15,27 @@ PACKAGE = "nnfs_core"  # the network: generated from the notebooks, but for
 HANDWRITTEN = {
     "validation": [],
     "validation_training": [],
+    "validation_scaling": [],
+    "validation_autograd": [],
     "files": [],
     "screen": [],
+    "resuming": [],
+    "cluster": ["Cluster"],
+    "spreading": ["spread_arrays", "spread_parquet", "spread_dask"],
+    "distributed": ["DistributedModel"],
+    "checkpoints": ["save_checkpoint", "load_checkpoint"],
     "tracks": ["scoreboard", "download_tracks", "guard_tracks"],
     "datasets": ["load_dataset", "genre_tracks"],
+    "bridge": [],
+    "exchange": ["export_onnx", "to_torch", "from_torch"],
+    "runs": [
+        "ExperimentConfig",
+        "load_config",
+        "run_experiment",
+        "Run",
+        "load_run",
+        "compare_runs",
+    ],
 }
 COURSE = "nnfs_course"  # what teaches, by hand: it imports the network, never the other way round
 BEGIN = 2  # number of the stage where the network begins: stage 1 prepares data

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from nnfs_core import datasets, tracks
+from nnfs_core import checkpoints, datasets, runs, tracks
 from nnfs_course.judge import Verdict
 
-_BY_HAND = (tracks, datasets)  # modules that no notebook makes
+_BY_HAND = (tracks, datasets, checkpoints, runs)  # modules that no notebook makes
 
 # What a cell defines for others: functions, classes, constants; also of a cell with a syntax error.
 _DEFINED = re.compile(r"^(?:def|class) +(\w+)|^([A-Z_][A-Z0-9_]*)\b[^=\n]*=(?!=)", re.MULTILINE)
@@ -112,7 +112,8 @@ def __getattr__(name):
         return getattr(_stage(path), name)
     for module in _BY_HAND:
         given = getattr(module, name, None)
-        if not path and getattr(given, "__module__", "") == module.__name__:  # not an import of it
+        home = getattr(given, "__module__", "")  # where it was defined, not imported
+        if not path and f"{home}.".startswith(f"{module.__name__}."):
             return given
     raise ImportError(f"no cell tagged export in your notebooks before this one defines {name}")
 
@@ -166,7 +167,8 @@ def _codes(thing):
 
 def _source(answer):
     """Source of the cell that made a function or class; "" if there was none."""
-    codes = _codes(answer)
+    name = getattr(answer, "__qualname__", "")  # a class may hold functions of other cells, too
+    codes = [code for code in _codes(answer) if code.co_qualname.startswith(name)]
     return "".join(linecache.getlines(codes[0].co_filename)) if codes else ""
 
 

@@ -138,5 +138,8 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
     for path in (root / PACKAGE).glob("*.py"):
         if path.stem not in {"__main__", *HANDWRITTEN, *modules}:
             raise Refused(f"{PACKAGE}/{path.name}: no notebook exports this module: delete it")
+    for path in (root / PACKAGE).glob("*/__init__.py"):
+        if path.parent.name not in HANDWRITTEN:
+            raise Refused(f"{PACKAGE}/{path.parent.name}: not in layout.HANDWRITTEN: delete it")
     files = {f"{PACKAGE}/{stage}.py": text for stage, text in modules.items()}
     return {root / name: formatted(name, text, root).encode() for name, text in files.items()}

@@ -1,7 +1,7 @@
 """Write what README.md shows of notebooks, commands and results, between its marks.
 
 The picture is that of the first cell tagged `picture`, and its words are that cell's alt text.
-`make results` and `make marks` write docs/results-*.txt.
+`make results`, `make marks` and `python -m tools.use` write docs/results-*.txt.
 """
 
 import ast
@@ -24,6 +24,8 @@ from tools.lib.layout import (
 )
 
 PICTURE = "docs/picture.png"
+KINDS = ("synthetic", "real", "classes")  # of docs/results-KIND.txt
+KINDS += ("use-popularity", "use-predictions", "use-table", "use-compare", "use-mistakes")
 SHORT, READING = 180, 155  # minutes of the short way at most, and of its reading
 
 
@@ -129,7 +131,7 @@ def tools(root: Path = ROOT) -> str:
 
 
 def results(kind: str, root: Path = ROOT) -> str:
-    """What `make results` or `make marks` stored."""
+    """What a tool stored in docs/results-KIND.txt."""
     path = root / "docs" / f"results-{kind}.txt"
     return f"```\n{path.read_text('utf-8')}```" if path.exists() else ""
 
@@ -155,10 +157,8 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
         "short way": short_way(root),
         "stages": stages(root),
         "tools": tools(root),
-        "results synthetic": results("synthetic", root),
-        "results real": results("real", root),
-        "results classes": results("classes", root),
     }
+    parts |= {f"results {kind}": results(kind, root) for kind in KINDS}
     for name, part in parts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, opened, rest = text.partition(begin)

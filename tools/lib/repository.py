@@ -11,10 +11,15 @@ from pathlib import Path
 from tools.lib.layout import COURSE, DATA, EXERCISES, PACKAGE, ROOT, read_notebooks
 
 OLDEST = "requirements-oldest.txt"
-OURS = {PACKAGE, COURSE, "tools", "tests", "mine"}
-NAMES = {"sklearn": "scikit-learn", "IPython": "ipython"}  # imported by another name than installed
-OPTIONAL = {"kagglehub", "torch"}  # who has it, uses it
-FOR_DEVELOPERS = {"tests", "tools/marks.py"}  # with what requirements-dev.txt adds
+OURS = {PACKAGE, COURSE, "tools", "tests", "benchmarks", "mine"}
+# Imported by another name than installed.
+NAMES = {"sklearn": "scikit-learn", "IPython": "ipython", "yaml": "PyYAML"}
+# Who has it, uses it.
+OPTIONAL = {"jax", "kagglehub", "onnx", "onnxruntime", "pyarrow", "torch", "dask", "distributed"}
+FOR_DEVELOPERS = {"tests", "tools/marks.py", "tools/fuzz.py"} | {
+    "tools/lib/hostile.py",
+    "tools/lib/targets.py",
+}  # with what requirements-dev.txt adds
 STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff"}  # by a command, not imported
 # Modules whose tests stand in another's file; that of all others is tests/test_MODULE.py.
 TESTED_WITH = {
@@ -26,6 +31,7 @@ TESTED_WITH = {
     "layout": "readme",
     "normal_form": "stored",
     "mine": "learner",
+    "bridge": "estimators",
     "judge": "exercises",
     "examples": "exercises",
     "ledger": "reference",
@@ -33,17 +39,45 @@ TESTED_WITH = {
     "screen": "reference",
     "validation": "training_loop",
     "validation_training": "solver",
-    "files": "preprocessing",
+    "disk": "checkpoints",
+    "hostile": "fuzz",
+    "targets": "fuzz",
+    "validation_scaling": "scaling",
+    "validation_autograd": "autograd",
+    "graphs": "autograd",
     "tracks": "preprocessing",
     "results": "run",
+    "schema": "config",
+    "cluster": "distributed",
+    "spreading": "distributed",
+    "soak_cluster": "distributed",
+    "scheduled": "distributed",
+    "reading": "config",
+    "sources": "config",
+    "mistakes": "config",
+    "tables": "loading",
+    "rows": "loading",
+    "building": "running",
+    "predicting": "running",
+    "writing": "running",
+    "logs": "running",
+    "scores": "running",
+    "pictures": "running",
+    "folder": "running",
+    "commands": "cli",
+    "use": "cli",
+    "telling": "cli",
     "judging": "progress",
     "needed": "progress",
+    "reaching": "milestone",
+    "record": "challenge",
     "asking": "mutants",
     "mutation": "mutants",
     "patients": "bug_zoo",
     "instruments": "bug_zoo",
 }
-ACROSS = {"contract", "import"}  # tests of many modules at once
+ACROSS = {"contract", "import", "derivations"}  # tests of many modules at once
+MILESTONES = "milestones"  # a folder of COURSE: tests/test_milestone.py runs each
 UNTESTED = {"bench"}  # it measures times, and looks itself at what it compares
 # Lines that make the tests what they are: who cuts one down changes this, too.
 PROMISED = {
@@ -72,7 +106,8 @@ PROMISED = {
     ],
 }
 NUMBERS = (
-    "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split()
+    "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen".split()
 )
 
 
@@ -84,7 +119,9 @@ def requirements(root: Path, name: str) -> dict[str, str]:
 
 def generate(root: Path = ROOT) -> dict[Path, bytes]:
     """The constraints that install each requirement at its lower bound."""
-    bounds = requirements(root, "requirements.txt") | requirements(root, "requirements-dev.txt")
+    bounds = {}
+    for kind in ("", "-dev", "-distributed"):
+        bounds |= requirements(root, f"requirements{kind}.txt")
     lines = [f"{name}=={bound}" for name, bound in bounds.items() if bound]
     head = "# The lower bounds of the requirements, by `make export`. CI tests once with these.\n"
     extra = "pyparsing<3.3  # that matplotlib warns with a newer one\n"
@@ -116,17 +153,18 @@ def import_faults(root: Path) -> Iterator[str]:
     """Imports that no requirement names, requirements that nothing imports, a wrong direction."""
     run, dev = (requirements(root, f"requirements{kind}.txt") for kind in ("", "-dev"))
     used = set(STARTED)
-    for folder in (PACKAGE, COURSE, "notebooks", "tools", "tests", "data"):
+    for folder in (PACKAGE, COURSE, "notebooks", "tools", "tests", "data", "benchmarks"):
         for where, source in sources(root, folder):
             names = imported(source)
             if folder == PACKAGE and COURSE in names:
                 yield f"{where}: imports {COURSE}: the network knows nothing of what teaches it"
             if folder == COURSE and f"from {COURSE}.{EXERCISES}" in source:
                 yield f"{where}: imports another notebook's judges: it would run with that one"
-            for name in sorted(names - OURS - OPTIONAL - sys.stdlib_module_names):
+            for name in sorted(names - OURS - sys.stdlib_module_names):
                 package = NAMES.get(name, name)
                 used.add(package)
-                if package not in (run | dev if {folder, where} & FOR_DEVELOPERS else run):
+                known = run | dev if {folder, where} & FOR_DEVELOPERS else run
+                if name not in OPTIONAL and package not in known:
                     yield f"{where}: imports {name}, which requirements.txt does not name: add it"
     for name in sorted((run | dev).keys() - used):
         yield f"requirements: nothing imports {name}: take it out"
@@ -142,7 +180,7 @@ def test_faults(root: Path) -> Iterator[str]:
     tested = {
         TESTED_WITH.get(path.stem, path.stem): path
         for path in modules
-        if not path.stem.startswith("__") and path.parent.name != EXERCISES
+        if not path.stem.startswith("__") and path.parent.name not in (EXERCISES, MILESTONES)
         if path.stem not in UNTESTED
     }
     there = {path.stem.removeprefix("test_") for path in (root / "tests").glob("test_*.py")}

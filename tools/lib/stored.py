@@ -22,6 +22,7 @@ from tools.lib.execution import execute_all
 from tools.lib.layout import (
     APART,
     DATA,
+    HANDWRITTEN,
     MACHINE_PATH,
     PACKAGE,
     ROOT,
@@ -58,6 +59,7 @@ def modules(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> list[P
         if other.stage not in APART
         for name in public_names(other)
     }
+    owners |= {name: f"{PACKAGE}.{home}" for home, names in HANDWRITTEN.items() for name in names}
     found: dict[Path, None] = {}
 
     def follow(source: str) -> None:
@@ -67,10 +69,13 @@ def modules(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> list[P
                 name = owners[rest[0]]
             parts = name.split(".")
             for end in (len(parts), len(parts) - 1):  # a module, or a name in one
-                path = root.joinpath(*parts[:end]).with_suffix(".py")
-                if path.is_file() and path not in found:
-                    found[path] = None
-                    follow(path.read_text("utf-8"))
+                path = root.joinpath(*parts[:end])
+                subpackage = end > 1 and package == PACKAGE
+                inside = sorted(path.glob("*.py")) if subpackage else []
+                for file in [path.with_suffix(".py"), *inside]:
+                    if file.is_file() and file not in found:
+                        found[file] = None
+                        follow(file.read_text("utf-8"))
 
     for _, cell in notebook.cells():
         if cell.cell_type == "code":
@@ -85,7 +90,8 @@ def digests(root: Path, notebook: Notebook, notebooks: list[Notebook]) -> list[s
     for cell in codes:
         if "setup" not in tags(cell):  # it only finds the package
             inputs.update(f"{cell.source}\n".encode())
-    for path in [root / DATA, *modules(root, notebook, notebooks)]:
+    data = sorted((root / DATA).parent.glob("*.csv"))
+    for path in [*data, *modules(root, notebook, notebooks)]:
         content = path.read_bytes()
         if path.suffix == ".py":  # without its docstring, which holds the notebook's title
             content = re.sub(rb'\A""".*?"""\n', b"", content, flags=re.DOTALL)
