@@ -169,7 +169,7 @@ def test_what_stops_before_the_fold_is_opened_is_no_look(sealed, run, tmp_path):
         challenge.look(sealed, run, "anna")
     data = (run / "data.json").read_text()
     (run / "data.json").write_text(data.replace('"b"', '"c"'))
-    with pytest.raises(ValueError, match="lacks the columns c"):
+    with pytest.raises(ValueError, match="is not the model of this run"):
         challenge.look(sealed, run, "anna")
     (run / "data.json").write_text(data)
     (run / "model.npz").write_bytes(b"damaged")

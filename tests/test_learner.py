@@ -33,7 +33,7 @@ STAGES = [notebook for notebook in read_notebooks() if notebook.is_stage]
 @pytest.fixture
 def project(tmp_path):
     """A project with the real notebooks, and a learner/ that nobody has touched yet."""
-    for name in (PACKAGE, COURSE, "data", "notebooks", "solutions"):
+    for name in (PACKAGE, COURSE, "data", "notebooks", "solutions", "benchmarks"):
         (tmp_path / name).symlink_to(ROOT / name)
     learner.main(["1"], tmp_path)
     return tmp_path
