@@ -13,21 +13,23 @@ from hypothesis import strategies as st
 
 from nnfs_core import load_tracks
 from tools import fuzz
-from tools.lib import hostile, targets
+from tools.lib import hostile
+from tools.lib.target import Target, check
+from tools.lib.targets import TARGETS
 
 LARGE = ("bomb", "limit", "megabyte", "million", " MB", "0,000", "thousand")
 
 
-@pytest.mark.parametrize("name", targets.TARGETS)
+@pytest.mark.parametrize("name", TARGETS)
 def test_a_sample_of_each_target_has_no_fault(name, monkeypatch):
-    whole = targets.TARGETS[name]
+    whole = TARGETS[name]
 
     def small(place):
         target = whole(place)
         by_hand = {k: v for k, v in target.by_hand.items() if not any(w in k for w in LARGE)}
         return target._replace(by_hand=by_hand)
 
-    monkeypatch.setitem(targets.TARGETS, name, small)
+    monkeypatch.setitem(TARGETS, name, small)
     found = fuzz.report(name, 40, 0)
     assert found["faults"] == []
     assert found["cases"] > 45 and found["fault"] == 0
@@ -62,7 +64,7 @@ def warned():
 
 
 def wrong():
-    targets.check(1 + 1 == 3, "2 is not 3")
+    check(1 + 1 == 3, "2 is not 3")
 
 
 def left_to_memory():
@@ -98,7 +100,7 @@ def test_what_takes_too_long_is_seen(tmp_path, monkeypatch):
         while True:
             pass
 
-    target = targets.Target(forever, {"one": b""}, st.just(b""))
+    target = Target(forever, {"one": b""}, st.just(b""))
     assert next(fuzz.cases(target, 1, 0)) == (
         "by hand: one",
         fuzz.Outcome("fault", "it takes more than 1 seconds"),

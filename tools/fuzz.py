@@ -29,9 +29,10 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 
-from tools.lib import targets
 from tools.lib.hostile import CANARY
 from tools.lib.layout import PACKAGE, ROOT, Refused
+from tools.lib.target import Clear, Target, ours
+from tools.lib.targets import TARGETS
 
 ALLOWED = (ValueError, TypeError, OSError, FloatingPointError)
 SECONDS, MEMORY = 60, 1000  # most of a case, and most megabytes of a process
@@ -63,10 +64,10 @@ def tried(call: Callable[[], None]) -> Outcome:
             found = Outcome("right", "")
         except Endless:
             found = Outcome("fault", f"it takes more than {SECONDS} seconds")
-        except targets.Clear as error:
+        except Clear as error:
             found = Outcome("refused", str(error))
         except ALLOWED as error:
-            kind = "refused" if targets.ours(error) else "fault"
+            kind = "refused" if ours(error) else "fault"
             found = Outcome(kind, told(error))
         except Exception as error:
             found = Outcome("fault", told(error))
@@ -86,7 +87,7 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:300]} [{where}]"
 
 
-def cases(target: targets.Target, count: int, seed: int) -> Iterator[tuple[str, Outcome]]:
+def cases(target: Target, count: int, seed: int) -> Iterator[tuple[str, Outcome]]:
     """Outcome of each case of a target, made by hand, then by hypothesis."""
     signal.signal(signal.SIGALRM, _too_long)
 
@@ -123,7 +124,7 @@ def report(name: str, count: int, seed: int, most: int = 5) -> dict:
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         start = time.monotonic()
         Path("input").touch()  # where a case's file will stand
-        for case, outcome in cases(targets.TARGETS[name](Path(place)), count, seed):
+        for case, outcome in cases(TARGETS[name](Path(place)), count, seed):
             counts.update([outcome.kind])
             if outcome.kind == "fault":
                 faults.append(f"{case} -> {outcome.said}")
@@ -152,21 +153,19 @@ def in_a_process(name: str, count: int, seed: int) -> dict:
 def main(argv: list[str] | None = None) -> None:
     """Run the command; exit code 1 if there is a fault."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(targets.TARGETS))
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--cases", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--worker", choices=targets.TARGETS, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", choices=TARGETS, help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.worker:
         logging.getLogger(PACKAGE).addHandler(logging.NullHandler())
         print(json.dumps(report(asked.worker, asked.cases, asked.seed)))
         return
-    if unknown := set(asked.targets) - set(targets.TARGETS):
-        raise Refused(
-            f"no target is called {unknown.pop()!r}: expected {', '.join(targets.TARGETS)}"
-        )
+    if unknown := set(asked.targets) - set(TARGETS):
+        raise Refused(f"no target is called {unknown.pop()!r}: expected {', '.join(TARGETS)}")
     total = 0
-    for name in asked.targets or targets.TARGETS:
+    for name in asked.targets or TARGETS:
         found = in_a_process(name, asked.cases, asked.seed)
         if found.get("MB at most", 0) > MEMORY:
             found["fault"] += 1

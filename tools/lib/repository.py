@@ -17,8 +17,11 @@ NAMES = {"sklearn": "scikit-learn", "IPython": "ipython", "yaml": "PyYAML"}
 # Who has it, uses it.
 OPTIONAL = {"jax", "kagglehub", "onnx", "onnxruntime", "pyarrow", "torch", "dask", "distributed"}
 FOR_DEVELOPERS = {"tests", "tools/marks.py", "tools/fuzz.py"} | {
-    "tools/lib/hostile.py",
-    "tools/lib/targets.py",
+    "tools/lib/changing.py",
+    "tools/lib/target.py",
+    "tools/lib/target_checkpoint.py",
+    "tools/lib/target_command.py",
+    "tools/lib/target_config.py",
 }  # with what requirements-dev.txt adds
 STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff"}  # by a command, not imported
 # Modules whose tests stand in another's file; that of all others is tests/test_MODULE.py.
@@ -40,8 +43,14 @@ TESTED_WITH = {
     "validation": "training_loop",
     "validation_training": "solver",
     "disk": "checkpoints",
+    "disturbed": "soak",
     "hostile": "fuzz",
+    "changing": "fuzz",
+    "target": "fuzz",
     "targets": "fuzz",
+    "target_checkpoint": "fuzz",
+    "target_config": "fuzz",
+    "target_command": "fuzz",
     "validation_scaling": "scaling",
     "validation_autograd": "autograd",
     "graphs": "autograd",
