@@ -4,6 +4,7 @@ Written by hand: scikit-learn's customs are not the lesson.
 """
 
 import numbers
+from itertools import pairwise
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -12,6 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from nnfs_core.validation import describe, guard_choice, guard_number, guard_shape, guard_values
+
+MOST_PARAMETERS = 50_000_000  # with gradients, moments and copies they take some gigabytes
+MOST_TARGETS = 100_000_000  # numbers, nearly all of them 0: 0.8 gigabytes
 
 
 def guard_pairs(one, other):
@@ -42,6 +46,22 @@ def guard_weighted(A, Y):
     return Y.astype(A.dtype, copy=False)
 
 
+def guard_each(found, A):
+    """Return losses (m,) and gradient as each of WeightedLoss returned them for A; refuse others.
+
+    Other shapes would be stretched over the weights.
+    """
+    if not isinstance(found, tuple) or len(found) != 2:
+        expected = "the losses of the samples, and their gradient by A"
+        raise TypeError(f"each returned {describe(found)}; expected two arrays: {expected}")
+    losses, gradient = found
+    if np.shape(losses) != A.shape[1:]:
+        expected = f"an array of shape ({A.shape[1]},), one for each sample"
+        raise ValueError(f"each returned losses, {describe(losses)}; expected {expected}")
+    guard_shape("the gradient that each returned", gradient, *A.shape)
+    return losses, gradient
+
+
 def guard_settings(estimator, activations, optimizers):
     """Refuse settings without sense: at fit, as scikit-learn wants it, not when they are set."""
     guard_choice("activation", estimator.activation, activations)
@@ -55,6 +75,18 @@ def guard_settings(estimator, activations, optimizers):
         raise TypeError(f"hidden_layer_sizes is {sizes!r}; expected a tuple such as (64, 32)")
     for place, size in enumerate(sizes):
         guard_number(f"hidden_layer_sizes[{place}]", size, least=1, whole=True)
+
+
+def guard_size(sizes):
+    """Return layer sizes (n_0, ..., n_L); refuse more parameters than memory should hold."""
+    count = sum(a * b + b for a, b in pairwise(map(int, sizes)))
+    if count > MOST_PARAMETERS:
+        layers = "-".join(map(str, sizes))
+        raise ValueError(
+            f"a network {layers} has {count:,} parameters; expected {MOST_PARAMETERS:,} at most: "
+            "make hidden_layer_sizes smaller, or take fewer features"
+        )
+    return sizes
 
 
 def seed_of(random_state) -> int:
@@ -123,6 +155,10 @@ def encode(y, classes):
     """Return one-hot targets (K, m) of labels y; refuse one that is not among the classes."""
     if not np.isin(y, classes).all():
         raise ValueError(f"y holds classes that are not in {classes}: name all of them at first")
+    if (count := len(classes) * len(y)) > MOST_TARGETS:
+        many = f"{len(classes):,} classes of {len(y):,} samples are {count:,} numbers"
+        todo = "is y a number to predict? That is for NumPyMLPRegressor"
+        raise ValueError(f"{many}; expected {MOST_TARGETS:,} at most: {todo}")
     Y = np.zeros((len(classes), len(y)))
     Y[np.searchsorted(classes, y), np.arange(len(y))] = 1
     return Y

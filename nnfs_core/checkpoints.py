@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnfs_core.files import flush_folder, told_as_ours, write_beside
+from nnfs_core.files import flush_folder, guard_place, told_as_ours, write_beside
 from nnfs_core.solver import TrainingState
 from nnfs_core.validation import describe
 
@@ -48,8 +48,7 @@ def save_checkpoint(path, state: TrainingState) -> None:
     checkpoint can hold, OSError if it cannot be written: what was saved before is then intact.
     """
     path, data = Path(path), encode(state)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; expected the name of a file")
+    guard_place(path)
     with told_as_ours(path):
         part = write_beside(path, data)
         if path.exists():

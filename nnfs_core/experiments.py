@@ -12,8 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nnfs_core.bridge import (
     encode,
     find_classes,
+    guard_each,
     guard_pairs,
     guard_settings,
+    guard_size,
     guard_varies,
     guard_weighted,
     read_samples,
@@ -35,6 +37,7 @@ from nnfs_core.layers import (
 )
 from nnfs_core.solver import SGD, Adam, AdamW, Momentum, Solver, minibatches
 from nnfs_core.validation import Array, guard_samples
+from nnfs_core.validation_training import guard_logits, guard_one_hot
 
 
 class Difference(NamedTuple):
@@ -64,7 +67,8 @@ def paired_difference(one, other) -> Difference:
 
 def squared_errors(A: Array, Y: Array) -> tuple[Array, Array]:
     """Return of each sample ½ Σ (A - Y)², an array (m,), and its gradient by A, (n_L, m)."""
-    difference = A - Y
+    A = guard_samples("A", A)
+    difference = A - guard_samples("Y", Y, *A.shape)
     return (difference**2).sum(axis=0) / 2, difference
 
 
@@ -73,6 +77,8 @@ def cross_entropies(A: Array, Y: Array) -> tuple[Array, Array]:
 
     A: logits (K, m); Y: one-hot.
     """
+    A = guard_logits("A", A)
+    guard_one_hot(Y, *A.shape)
     shifted = A - A.max(axis=0)
     E = np.exp(shifted)
     total = E.sum(axis=0)
@@ -110,7 +116,7 @@ class WeightedLoss(Loss):
         A = guard_samples("A", A)
         Y = guard_weighted(A, Y)
         weights = Y[-1]
-        losses, gradient = self.each(A[:-1], Y[:-1])
+        losses, gradient = guard_each(self.each(A[:-1], Y[:-1]), A[:-1])
         self.memory = np.vstack([weights * gradient, 0 * A[-1:]]) / A.shape[1]
         return float(np.mean(weights * losses))
 
@@ -154,7 +160,7 @@ class _MLP(BaseEstimator):
         self._seed = seed_of(self.random_state)
         self._rng = np.random.default_rng(self._seed)
         activation, start = _ACTIVATIONS[self.activation]
-        sizes = [n_in, *self.hidden_layer_sizes, n_out]
+        sizes = guard_size([n_in, *self.hidden_layer_sizes, n_out])
         network = mlp(sizes, activation=activation, initialization=start, seed=self._seed)
         self.model_ = Model(network, self._loss())
         self._training = Model(Sequential(network, WeightRow()), WeightedLoss(self._each))

@@ -25,6 +25,13 @@ _SAVE = "save it as UTF-8 with commas between the fields and points in the numbe
 _CLOSE = 'close the quote, and write a quote within a field twice: ""'
 
 
+def shipped(folder):
+    """Return the path of data or configs: within the installed package, beside it in a clone."""
+    package = Path(__file__).resolve().parent
+    within = package / folder
+    return within if within.is_dir() else package.parent / folder
+
+
 def _unpack(path):
     """Return the bytes of a file, or of what a .gz or .zip holds, told by their first bytes."""
     with contextlib.ExitStack() as opened:
@@ -160,13 +167,24 @@ def told_as_ours(path):
         raise OSError(error.errno, f"{path} cannot be written, {error.strerror}: {todo}") from error
 
 
+def guard_place(path):
+    """Refuse a folder, device, pipe or link: a rename would put a file in its place."""
+    if path.is_symlink():
+        raise FileExistsError(f"{path} is a link to {os.readlink(path)}; expected that name")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; expected the name of a file")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is a device or a pipe; expected the name of a file")
+
+
 def write_whole(path, data: bytes) -> None:
     """Write a file whole or not at all: whoever reads it finds the bytes of before, or these.
 
-    They are written beside, brought to the disk and renamed. Raises OSError if that fails; what was
-    there before is then intact.
+    They are written beside, brought to the disk and renamed. Raises OSError if that fails, or if
+    something else than a file is there; what was there before is then intact.
     """
     path = Path(path)
+    guard_place(path)
     with told_as_ours(path):
         os.replace(write_beside(path, data), path)
         flush_folder(path.parent)

@@ -1,5 +1,6 @@
 """The command line: results on stdout, all else on stderr, and exit codes."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -321,11 +322,32 @@ def test_predictions_go_into_no_file_of_the_run(say, folder):
     say("train", "c.yaml", "--out", "run")
     before = (folder / "run" / "model.npz").read_bytes()
     code, _, err = say("predict", "run", "t.csv", "--out", "run/model.npz")
-    assert code == 2 and "is a file of the run" in err
+    assert code == 2 and "is there, and is not predictions" in err
     assert (folder / "run" / "model.npz").read_bytes() == before
     code, _, err = say("predict", "run", "none.csv", "--out", "t.csv")
     assert code == 2 and "no file none.csv" in err
     assert say("predict", "run", "t.csv", "--out", "model.npz")[0] == 0  # elsewhere
+
+
+def test_results_overwrite_results_of_their_kind_alone(say, folder):
+    for seed in (0, 1):
+        say("train", "c.yaml", "--out", f"{seed}", "--set", f"training.seed={seed}")
+    compare, predict = ["compare", "0", "1", "--out"], ["predict", "0", "t.csv", "--out"]
+    files = ["c.yaml", "0/curves.png", "0/predicted.png", "0/history.csv"]
+    before = [(folder / name).read_bytes() for name in files]
+    for name in files:
+        for command, what in ((compare, "a comparison"), (predict, "predictions")):
+            code, out, err = say(*command, name)
+            assert (code, out) == (2, "") and f"--out {name} is there, and is not {what}" in err
+    assert [(folder / name).read_bytes() for name in files] == before
+    os.mkfifo(folder / "pipe")
+    for command in (compare, predict):
+        code, out, err = say(*command, "pipe")
+        assert (code, out) == (2, "") and "pipe is a device or a pipe" in err
+    assert (folder / "pipe").is_fifo()
+    for _ in range(2):
+        assert say(*compare, "c.png")[0] == say(*predict, "p.csv")[0] == 0
+    assert say(*predict, "c.png")[0] == say(*compare, "p.csv")[0] == 2
 
 
 def test_a_closed_stdout_is_refused_before_anything_runs(say, folder, monkeypatch):

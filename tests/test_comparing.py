@@ -93,6 +93,9 @@ def test_runs_that_do_not_compare_are_refused(runs):
     one = runs("data.seed=1")
     with pytest.raises(ValueError, match="1 run given; expected two or more"):
         compare_runs([one])
+    for single in (one, one.folder, str(one.folder)):
+        with pytest.raises(TypeError, match="expected a list of two or more runs"):
+            compare_runs(single)
     with pytest.raises(ValueError, match="are runs of one setting, split and seed: leave one out"):
         compare_runs([one, one.folder])
     classes = runs("data.seed=1", "data.target=kind")

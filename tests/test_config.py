@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nnfs_core import ExperimentConfig, load_config
 from nnfs_core.datasets import LOADERS
 from nnfs_core.runs import reading
-from nnfs_core.runs.config import DataConfig
+from nnfs_core.runs.config import DataConfig, guard_made
 from nnfs_core.runs.folder import as_yaml
 from tools.lib import schema
 from tools.lib.layout import ROOT
@@ -132,6 +132,33 @@ def test_a_dict_does_as_a_file_does_and_stays_as_it_is():
     assert config.training.epochs == 5 and config.network.hidden == [3, 4]
     assert given["training"]["epochs"] == 3
     assert config == load_config(config.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((None,), "source is None; expected the path of a YAML file, or a dict"),
+        ((SMALL, "training.epochs=5"), "overrides is a str; expected a list"),
+        ((SMALL, {"training.epochs": 5}), "overrides is a dict; expected a list"),
+        ((SMALL, [5]), "an override is 5; expected a text"),
+    ],
+)
+def test_what_is_no_source_and_no_overrides_is_refused(arguments, message):
+    with pytest.raises(TypeError) as caught:
+        load_config(*arguments)
+    assert message in str(caught.value)
+
+
+def test_a_configuration_that_was_made_otherwise_is_looked_at_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = ExperimentConfig(data={"path": "t.csv", "target": "y"})
+    assert Path(guard_made(made).data.path).resolve() == tmp_path / "t.csv"
+    with pytest.raises(ValueError, match="training.decay is for adamw, and the optimizer is sgd"):
+        guard_made(ExperimentConfig(**SMALL, training={"decay": 1.0, "optimizer": "sgd"}))
+    with pytest.raises(ValueError, match="are both missing; expected the path of a table"):
+        guard_made(ExperimentConfig(data={}))
+    with pytest.raises(TypeError, match="config is a dict; expected what load_config returns"):
+        guard_made(SMALL)
 
 
 def test_relative_paths_are_from_the_files_folder_and_overrides_from_here(tmp_path, monkeypatch):

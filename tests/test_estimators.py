@@ -27,6 +27,7 @@ from nnfs_core import (
     SoftmaxCrossEntropyLoss,
     Solver,
     Tanh,
+    bridge,
     mlp,
     mse_loss,
     one_hot,
@@ -285,6 +286,7 @@ BAD = {
     "batch_size is 'auto'|batch_size is a str": {"batch_size": "auto"},
     "hidden_layer_sizes is 64; expected a tuple": {"hidden_layer_sizes": 64},
     r"hidden_layer_sizes\[1\] is 0": {"hidden_layer_sizes": (4, 0)},
+    r"network 3-1000000000-. has [56],0.* parameters; expected": {"hidden_layer_sizes": (10**9,)},
 }
 
 
@@ -321,6 +323,14 @@ def test_what_cannot_be_learnt_is_refused():
         NumPyMLPClassifier().fit(X, y)
     with pytest.raises(FloatingPointError, match="too fast"):
         NumPyMLPRegressor(optimizer="sgd", learning_rate=1e6).fit(X, y)
+
+
+def test_targets_that_would_fill_the_memory_are_refused(monkeypatch):
+    X, y = samples(NumPyMLPClassifier)
+    monkeypatch.setattr(bridge, "MOST_TARGETS", 119)
+    with pytest.raises(ValueError, match=r"2 classes of 60 samples are 120 numbers; expected 119"):
+        NumPyMLPClassifier().fit(X, y)
+    assert NumPyMLPClassifier(**SMALL).fit(X[:59], y[:59])
 
 
 @BOTH

@@ -97,6 +97,30 @@ def test_losses_of_single_samples_are_those_of_the_loss(each, loss):
 
 
 @EACH
+def test_losses_of_single_samples_refuse_what_would_be_stretched(each, loss):
+    A, Y = samples(each is cross_entropies)
+    for wrong, error in {
+        "a column": (Y[:, :1], ValueError),
+        "a row": (Y[:1], ValueError),
+        "labels": (Y.argmax(axis=0), ValueError),
+        "turned": (Y.T, ValueError),
+        "a list": (Y.tolist(), TypeError),
+    }.values():
+        with pytest.raises(error, match="^Y is .*expected"):
+            each(A, wrong)
+    with pytest.raises((TypeError, ValueError), match="^A is .*expected"):
+        each(A[0], Y[0])
+
+
+def test_cross_entropies_are_of_classes_alone():
+    A, Y = samples(True)
+    with pytest.raises(ValueError, match="expected one-hot columns"):
+        cross_entropies(A, Y / 2)
+    with pytest.raises(ValueError, match="expected a row for each class, two or more"):
+        cross_entropies(A[:1], Y[:1])
+
+
+@EACH
 def test_weights_of_one_change_nothing_and_whole_ones_repeat(each, loss):
     A, Y = samples(each is cross_entropies)
     weighted, plain = WeightedLoss(each), loss()
@@ -133,6 +157,21 @@ def test_the_solver_carries_the_weights_with_their_samples():
     history = solver.fit((X, below(Y, weights)), epochs=40, batch_size=20)
     assert network.parameters["W1"][0, 0] == pytest.approx(2, abs=0.01)
     assert history.train_loss[-1] < 1e-3 < history.train_loss[0]
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        (lambda A, Y: (1.0, A - Y), ValueError, r"losses, 1.0; expected .* shape \(3,\)"),
+        (lambda A, Y: (np.ones((3, 1)), A - Y), ValueError, r"losses, an array of shape \(3, 1\)"),
+        (lambda A, Y: (np.ones(3), 1.0), TypeError, "the gradient that each returned is 1.0"),
+        (lambda A, Y: (np.ones(3), A[:, :1]), ValueError, r"each returned is .* shape \(1, 3\)"),
+        (lambda A, Y: np.ones(3), TypeError, "each returned an array.*; expected two arrays"),
+    ],
+)
+def test_what_a_function_returns_is_not_stretched_over_the_weights(returned, error, message):
+    with pytest.raises(error, match=message):
+        WeightedLoss(returned).forward(np.ones((2, 3)), np.ones((2, 3)))
 
 
 def test_what_has_no_weights_is_refused():

@@ -8,7 +8,9 @@ import time
 
 import pytest
 
+from nnfs_core.checkpoints import save_checkpoint
 from nnfs_core.files import hold_folder, write_whole
+from nnfs_core.solver import TrainingState
 from tools.lib.disk import Died, Disk, after_power_cut, faults
 
 OLD, NEW = b"old" * 1000, b"newer" * 1000
@@ -98,6 +100,22 @@ def test_a_link_of_that_name_is_not_followed(tmp_path):
     write_whole(tmp_path / "a.json", NEW)
     assert elsewhere.read_bytes() == OLD
     assert (tmp_path / "a.json").read_bytes() == NEW
+
+
+@pytest.mark.parametrize(
+    "write", [write_whole, lambda path, _: save_checkpoint(path, TrainingState({}, {}))]
+)
+def test_what_is_no_file_stays_what_it_is(tmp_path, write):
+    """A rename over /dev/null would leave all programs of the machine without it."""
+    pipe, link, file = (tmp_path / name for name in ("pipe", "link", "file"))
+    os.mkfifo(pipe)
+    file.write_bytes(OLD)
+    link.symlink_to(file)
+    for path, what in ((pipe, "a device or a pipe"), (link, "a link to"), (tmp_path, "a folder")):
+        with pytest.raises(OSError, match=f"{path} is {what}.*expected"):
+            write(path, NEW)
+    assert pipe.is_fifo() and link.is_symlink() and file.read_bytes() == OLD
+    assert sorted(os.listdir(tmp_path)) == ["file", "link", "pipe"]
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):

@@ -124,6 +124,14 @@ def test_a_table_of_few_rows_or_none_or_no_table_is_refused(tmp_path):
         load_samples(section(path=str(tmp_path / "none.csv"), target="y"))
 
 
+@pytest.mark.parametrize("path", ["", "1.parquet"])
+def test_parquet_is_refused_with_what_to_do(tmp_path, path):
+    (tmp_path / "1.parquet").write_bytes(b"PAR1")
+    said = refusal(load_samples, section(path=str(tmp_path / path), target="y"))
+    assert "is Parquet; expected a table: .csv" in said
+    assert "pandas.read_parquet" in said and "spread_parquet" in said
+
+
 def test_ids_keep_their_zeros_and_are_no_features(tmp_path):
     path = write(tmp_path / "t.csv", made_up().assign(id=[f"{n:03}" for n in range(60)]))
     found, _ = tables.read_table(tmp_path / "t.csv")
@@ -156,14 +164,14 @@ def test_another_target_of_tracks_is_no_feature():
 
 
 def test_shipped_tracks_that_are_not_there_are_missed_with_advice(tmp_path):
-    with pytest.raises(FileNotFoundError, match="in a clone of the repository"):
+    with pytest.raises(FileNotFoundError, match="the shipped one is .*tracks.csv: give"):
         load_samples(section(path=str(tmp_path / "data" / "tracks.csv"), format="tracks"))
 
 
 def test_shipped_genres_that_are_not_there_are_missed_with_advice(tmp_path, monkeypatch):
     monkeypatch.setattr("nnfs_core.datasets.GENRES", tmp_path / "genres.csv")
     datasets._genres.cache_clear()
-    with pytest.raises(FileNotFoundError, match="genres.csv is not there: .* in a clone"):
+    with pytest.raises(FileNotFoundError, match="genres.csv is not there: get the whole course"):
         load_samples(section(name="genres"))
 
 
@@ -286,6 +294,15 @@ def test_tracks_that_come_later_need_no_popularity_and_have_a_year(caplog):
 def test_a_row_without_an_id_goes_by_its_number(later):
     there = made_up(3).assign(id=["x", None, "z"])
     assert later(there).ids == ["x", "2", "z"]
+
+
+def test_times_and_complex_numbers_are_no_numbers(later):
+    given = made_up(2)
+    for strange in (pd.to_datetime(["2020-01-01"] * 2), pd.to_timedelta([1, 2]), [1j, 2]):
+        said = refusal(later, given.assign(a=strange))
+        assert "the first: row 1, column a: " in said and "stands where a number should" in said
+    given.columns = pd.MultiIndex.from_product([given.columns, ["x"]])
+    assert "lacks the columns y, b, a" in refusal(later, given)
 
 
 def test_a_dataframe_with_a_column_twice_is_refused(later):

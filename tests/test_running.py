@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_error, r2_score
 
 from nnfs_core import (
     AdamW,
     Dropout,
+    ExperimentConfig,
     Model,
     PiecewiseLinear,
     ReLU,
@@ -28,14 +28,8 @@ from nnfs_core import (
 from nnfs_core.checkpoints import load_checkpoint, save_checkpoint
 from nnfs_core.files import hold_folder
 from nnfs_core.runs import pictures, running, scores
-from nnfs_core.runs.building import (
-    Inputs,
-    Targets,
-    build_network,
-    build_solver,
-    fit_inputs,
-    guard_size,
-)
+from nnfs_core.runs.building import build_network, build_solver, guard_size
+from nnfs_core.runs.encoding import Inputs, Targets, fit_inputs
 from nnfs_core.runs.folder import History, history_table
 from nnfs_core.runs.predicting import restore
 from nnfs_core.solver import TrainingState
@@ -108,6 +102,14 @@ def finished(tmp_path_factory):
 # What a run is
 
 
+def test_linear_regression_heeds_columns_of_unlike_sizes():
+    """scikit-learn 1.9 leaves out what is a millionth of another column, and says nothing."""
+    X = np.random.default_rng(0).standard_normal((2, 60)) * [[1e-3], [1e6]]
+    Y = X[:1] * 1e3 + X[1:] * 1e-6
+    found = scores.baseline_scores((X[:, :40], Y[:, :40]), (X[:, 40:], Y[:, 40:]), [4], [])
+    assert found["linear regression"]["r2"] > 0.999
+
+
 def test_a_run_of_numbers_holds_what_it_should(numbers, tmp_path):
     run = train(numbers, tmp_path / "runs" / "one")
     assert set(contents(run.folder)) == CONTENTS | {"predicted.png"}
@@ -118,7 +120,8 @@ def test_a_run_of_numbers_holds_what_it_should(numbers, tmp_path):
     train_rows, validation, test = running.split(samples, run.config.data)
     learn, X, y = np.concatenate([train_rows, validation]), samples.X.T, samples.Y[0]
     guesses = {"mean predictor": np.full(len(test), y[learn].mean())}
-    guesses["linear regression"] = LinearRegression().fit(X[learn], y[learn]).predict(X[test])
+    A, B = (np.column_stack([X[rows], np.ones(len(rows))]) for rows in (learn, test))
+    guesses["linear regression"] = B @ np.linalg.lstsq(A, y[learn])[0]
     for name, guess in guesses.items():
         assert np.isclose(run.metrics["scores"][name]["r2"], r2_score(y[test], guess))
     assert run.data["rows"] == 120 and (run.data["train"], run.data["validation"]) == (86, 10)
@@ -257,6 +260,14 @@ def test_a_damaged_checkpoint_costs_an_epoch_and_a_word(finished, tmp_path, monk
     assert contents(run.folder)["model.npz"] == contents(finished)["model.npz"]
 
 
+def test_what_load_config_would_refuse_is_refused_before_anything_is_trained(tmp_path):
+    made = ExperimentConfig(data={"name": "digits"}, training={"decay": 1.0, "optimizer": "sgd"})
+    for config, error in ((made, ValueError), (DIGITS, TypeError), ("c.yaml", TypeError)):
+        with pytest.raises(error, match="^config.*(expected|take l2)"):
+            run_experiment(config, tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_there_is_never_overwritten(tmp_path):
     run = train(DIGITS, tmp_path / "run")
     before = contents(run.folder)
@@ -274,6 +285,22 @@ def test_what_is_there_is_never_overwritten(tmp_path):
     assert contents(other) == {"letter.txt": b"dear"}
     (tmp_path / "empty").mkdir()
     assert train(DIGITS, tmp_path / "sub" / ".." / "empty", "training.epochs=1").metrics
+
+
+def test_a_finished_run_is_not_shown_for_other_data(numbers, tmp_path, caplog):
+    run = train(numbers, tmp_path / "run", "training.baselines=false")
+    before, path = contents(run.folder), tmp_path / "t.csv"
+    made_up(seed=1).to_csv(path, index=False)
+    rest = (numbers, run.folder, "training.baselines=false")
+    said = refusal(ValueError, *rest, resume=True)
+    assert "the data are not those that" in said and "another folder" in said
+    path.unlink()
+    assert train(*rest, resume=True).metrics == run.metrics  # those of then: nothing else is there
+    assert f"could not be compared with those of then: no file {path}" in caplog.text
+    made_up().to_csv(path, index=False)
+    caplog.clear()
+    assert train(*rest, resume=True).metrics == run.metrics and not caplog.records
+    assert contents(run.folder) == before
 
 
 def test_an_unfinished_run_goes_on_with_its_own_settings_and_data_alone(
@@ -334,6 +361,7 @@ def test_the_log_goes_on_in_a_new_file_when_it_is_full(tmp_path):
         ("metrics.json", lambda it: it["scores"]["ours"].pop("log_loss"), "no scores of ours"),
         ("metrics.json", lambda it: it["scores"]["ours"].update(accuracy="1"), "no scores of ours"),
         ("metrics.json", lambda it: it["scores"].update(mine=3), "holds no scores of mine"),
+        ("metrics.json", lambda it: it["scores"]["ours"].update(accuracy=0.9), "other scores than"),
         ("metrics.json", lambda it: it.pop("networks"), "metrics.json does not hold scores"),
         ("metrics.json", lambda it: it.update(target="z"), "metrics.json is not of the data in"),
         ("metrics.json", lambda it: it.update(task="z"), "metrics.json is not of the data in"),
@@ -363,7 +391,7 @@ def test_an_altered_model_and_that_of_another_run_are_refused(finished, tmp_path
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with pytest.raises(ValueError, match="its checksum does not fit"):
-        load_run(folder).evaluate()
+        load_run(folder)
     state = load_checkpoint(finished / "model.npz")
     for change, message in [
         (lambda arrays: arrays.pop("targets/ends"), "how targets were scaled"),

@@ -15,7 +15,7 @@ examples:
   python -m nnfs_core train configs/popularity.yaml
   python -m nnfs_core train configs/digits.yaml --set training.epochs=50 --set network.dropout=0.1
   python -m nnfs_core train configs/popularity.yaml --out runs/long --resume
-  python -m nnfs_core train configs/popularity.yaml --scheduler tcp://10.0.0.1:8786
+  python -m nnfs_core train configs/genres.yaml --set network.dropout=0 --scheduler tcp://host:8786
   python -m nnfs_core evaluate runs/popularity
   python -m nnfs_core predict runs/popularity new.csv --out predictions.csv
   python -m nnfs_core compare runs/a runs/b --out comparison.png
@@ -48,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
         for flags, settings in arguments:
             command.add_argument(*flags.split(), **settings)
 
-    config = ("config", {"metavar": "CONFIG", "help": "a YAML file, as configs/digits.yaml"})
+    about = "a YAML file, or the name of a shipped one, as digits"
+    config = ("config", {"metavar": "CONFIG", "help": about})
     change = {"action": "append", "default": [], "metavar": "KEY=VALUE"}
     change = ("--set", change | {"help": "in place of the file's: training.epochs=50"})
     run = ("run", {"metavar": "RUN", "help": "the folder of a finished run"})

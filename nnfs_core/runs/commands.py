@@ -4,6 +4,7 @@ What they need is loaded when they are called, so that --help answers at once.
 """
 
 import logging
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -61,11 +62,9 @@ def predict(asked) -> int:
     from nnfs_core.runs import load_run
 
     table = load_run(asked.run).predict(asked.file)
-    out = Path(asked.out or "")
-    if asked.out and out.exists() and out.samefile(asked.file):
+    if asked.out and Path(asked.out).exists() and Path(asked.out).samefile(asked.file):
         raise ValueError(f"--out {asked.out} is the file to predict: expected another")
-    if asked.out and (Path(asked.run) / out.name).exists() and out.parent.samefile(asked.run):
-        raise ValueError(f"--out {asked.out} is a file of the run: expected another")
+    _guard_out(asked.out, rb"id,prediction[,\n]", "predictions")
     text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     if asked.out:
         write_whole(asked.out, text.encode())
@@ -75,12 +74,25 @@ def predict(asked) -> int:
     return 0
 
 
+def _guard_out(out, begins, what):
+    """Refuse to write over what does not begin as an earlier result does."""
+    from nnfs_core.files import guard_place
+
+    if out:
+        guard_place(Path(out))
+    if out and Path(out).is_file():
+        with open(out, "rb") as file:
+            if not re.match(begins, file.read(200), re.DOTALL):
+                raise ValueError(f"--out {out} is there, and is not {what}: expected another name")
+
+
 def compare(asked) -> int:
     """Print a table of settings, and draw it."""
     from nnfs_core.files import write_whole
     from nnfs_core.runs.comparing import compare_runs
     from nnfs_core.runs.telling import columns
 
+    _guard_out(asked.out, rb"\x89PNG.{1,80}Title\0comparison", "a comparison")
     found = compare_runs(asked.runs)
     rows = [["", *found.table]]
     rows += [[str(label), *map(str, row)] for label, *row in found.table.itertuples()]

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from nnfs_core.runs.folder import Run, load_run
 from nnfs_core.runs.pictures import BLUE, ORANGE, as_label, as_png
 from nnfs_core.runs.scores import FORMATS, SHOWN
+from nnfs_core.validation import guard_kind
 
 MAIN = {"regression": "r2", "classification": "accuracy"}  # the score that is paired
 
@@ -65,7 +66,7 @@ class Comparison(NamedTuple):
 
     def picture(self) -> bytes:
         """Return the drawing as the bytes of a PNG."""
-        return as_png(self.draw())
+        return as_png(self.draw(), "comparison")
 
 
 def compare_runs(runs: list[Run | str | Path]) -> Comparison:
@@ -73,6 +74,7 @@ def compare_runs(runs: list[Run | str | Path]) -> Comparison:
 
     Raises ValueError for runs with other targets, fewer than two, or one that is given twice.
     """
+    guard_kind("runs", runs, list | tuple, "a list of two or more runs, or of their folders")
     runs = [run if isinstance(run, Run) else load_run(run) for run in runs]
     if len(runs) < 2:
         raise ValueError(f"{len(runs)} run given; expected two or more")

@@ -1,15 +1,16 @@
 """What an experiment is made of: read from a YAML file, and refused with all mistakes at once."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nnfs_core.files import shipped
 from nnfs_core.runs import reading
 from nnfs_core.runs.mistakes import guard_config
 from nnfs_core.runs.sources import Source
+from nnfs_core.validation import guard_kind
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -150,19 +151,31 @@ class ExperimentConfig(Section):
         return self.model_dump(mode="json")
 
 
-def load_config(source: str | Path | dict, overrides: Iterable[str] = ()) -> ExperimentConfig:
+def load_config(
+    source: str | Path | dict, overrides: list[str] | tuple[str, ...] = ()
+) -> ExperimentConfig:
     """Return the configuration of a YAML file, or of a dict with the same keys.
 
+    source: the file, or the name of a shipped one alone, as "digits", wherever you are.
     overrides: texts such as "training.epochs=50", which go before the file; their values are YAML.
     NNFS_SEED, NNFS_LOG_LEVEL and, for tracks, NNFS_DATA stand between the two. A relative path is
     one from the file's folder, in an override or the environment from the current one.
     Raises FileNotFoundError, or ValueError that names all mistakes.
     """
+    guard_kind("source", source, str | Path | dict, "the path of a YAML file, or a dict")
+    guard_kind("overrides", overrides, list | tuple, 'a list: ["training.epochs=50"]')
     found = _source(source)
     for text in overrides:
+        guard_kind("an override", text, str, 'a text: "training.epochs=50"')
         found.override(text)
     found.read_environment({name: os.environ.get(name) for name in ENVIRONMENT}, ENVIRONMENT)
     return guard_config(ExperimentConfig, found)
+
+
+def guard_made(config: ExperimentConfig) -> ExperimentConfig:
+    """Return a configuration; refuse one, made without load_config, that it would refuse."""
+    guard_kind("config", config, ExperimentConfig, "what load_config returns")
+    return guard_config(ExperimentConfig, Source("config", config.as_dict(), {}, Path()))
 
 
 def stored_config(path: Path) -> ExperimentConfig:
@@ -174,4 +187,7 @@ def _source(source):
     if isinstance(source, dict):
         return Source("the configuration", source, {}, Path())
     path = Path(os.path.expanduser(source))
+    own = shipped("configs") / f"{path}.yaml"
+    if path.name == str(path) and not path.exists() and own.is_file():
+        path = own
     return Source(str(path), *reading.read(path), path.absolute().parent)

@@ -64,11 +64,14 @@ def data_facts(samples: Samples, cut: Split) -> dict:
     return samples.facts | own | counts | {"test_sha256": hashlib.sha256(tested).hexdigest()}
 
 
-def model_facts(config: ExperimentConfig, data: dict) -> dict:
+def model_facts(config: ExperimentConfig, data: dict, scores: dict) -> dict:
     """Return what a model's file says of its run, so that no other file of the run can belie it."""
     facts = {name: data[name] for name in ("features", "target", "classes", "sha256")}
     facts |= {"test rows": data["test_sha256"], "seeds": [config.data.seed, config.training.seed]}
-    return facts | {"network": config.network.model_dump(), "encoding": config.data.encoding}
+    facts |= {"network": config.network.model_dump(), "encoding": config.data.encoding}
+    timed = "seconds"  # which are others each time, and the file is not
+    told = {m: {n: v for n, v in found.items() if n != timed} for m, found in scores.items()}
+    return facts | {"scores": told}
 
 
 class Run:
@@ -90,24 +93,44 @@ class Run:
         for model, found in {"ours": None, **self.metrics["scores"]}.items():
             if not is_score(found, task):
                 raise ValueError(f"{folder / METRICS} holds no scores of {model}: was it altered?")
+        self._load()
 
     @property
     def history(self) -> pd.DataFrame:
         """Losses and metrics, a row for each network and epoch."""
         return pd.read_csv(self.folder / HISTORY)
 
+    def _load(self):
+        """Return the arrays of the model's file; refuse one that is damaged, or of another run."""
+        path = self.folder / MODEL
+        state = load_checkpoint(path)
+        for name, value in model_facts(self.config, self.data, self.metrics["scores"]).items():
+            if state.facts.get(name) != value:
+                what = f"other {name} than {CONFIG}, {DATA} or {METRICS} says: was it altered?"
+                raise ValueError(f"{path} is not the model of this run: it was made with {what}")
+        return state.arrays
+
     @functools.cached_property
     def predictor(self) -> Predictor:
         """What it has learnt. Raises ValueError if the file is damaged, or of another run."""
-        path = self.folder / MODEL
-        state = load_checkpoint(path)
+        arrays = self._load()
         try:
-            for name, value in model_facts(self.config, self.data).items():
-                if state.facts.get(name) != value:
-                    raise ValueError(f"it was made with other {name} than {CONFIG} or {DATA} says")
-            return restore(self.config, state.arrays, self.data["features"], self.data["classes"])
+            return restore(self.config, arrays, self.data["features"], self.data["classes"])
         except ValueError as error:
+            path = self.folder / MODEL
             raise ValueError(f"{path} is not the model of this run: {error}") from None
+
+    def load_samples(self) -> tuple[Samples, Split]:
+        """Return the samples that it was trained with, and their split; refuse others."""
+        samples = load_samples(self.config.data)
+        cut = split(samples, self.config.data)
+        facts = data_facts(samples, cut)
+        for key in ("sha256", "features", "classes", "test_sha256"):
+            if facts[key] != self.data[key]:
+                then = f"the data are not those that {self.folder} was trained with: other {key}"
+                todo = "put them back, train on these in another folder, or score them by"
+                raise ValueError(f"{then}; {todo} evaluate RUN FILE")
+        return samples, cut
 
     def predict(self, source) -> pd.DataFrame:
         """Return id and prediction for each row of a file or DataFrame, as load_rows reads it.
@@ -131,13 +154,7 @@ class Run:
         if source is not None:
             rows = load_rows(source, self, with_target=True)
             return score(rows.Y, self.predictor.predict(rows.X), classes)
-        samples = load_samples(self.config.data)
-        cut = split(samples, self.config.data)
-        facts = data_facts(samples, cut)
-        for key in ("sha256", "features", "classes", "test_sha256"):
-            if facts[key] != self.data[key]:
-                then = f"the data are not those that {self.folder} was trained with: other {key}"
-                raise ValueError(f"{then}; put them back, or give a file: evaluate RUN FILE")
+        samples, cut = self.load_samples()
         found = score(
             samples.Y[:, cut.test], self.predictor.predict(samples.X[:, cut.test]), classes
         )

@@ -14,12 +14,12 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from nnfs_core.classification import one_hot
 from nnfs_core.datasets import genre_tracks, load_dataset
+from nnfs_core.files import shipped
 from nnfs_core.preprocessing import FEATURES, TARGET, clean_tracks, load_tracks
 from nnfs_core.runs import tables
 from nnfs_core.validation import Array
 
 LEAST = 20  # rows
-SHIPPED = "the shipped tracks lie in a clone of the repository, not in what pip installs: run there"
 MOST_CLASSES = 1_000
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def load_samples(data) -> Samples:
 
 def _shipped_hint(path):
     if path.name in ("tracks.csv", "genres.csv") and path.parent.name == "data":
-        return f": {SHIPPED}, or give --set data.path=YOUR.csv"
+        return f"; the shipped one is {shipped('data') / path.name}: give that, or YOUR.csv"
     return "; expected a table: .csv, .csv.gz or .zip"
 
 
@@ -125,7 +125,8 @@ def _named(data):
     try:
         X, Y, names = load_dataset(data.name)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"{error.filename} is not there: {SHIPPED}") from None
+        todo = "get the whole course, or install it again"
+        raise FileNotFoundError(f"{error.filename} is not there: {todo}") from None
     groups, kept = None, np.arange(X.shape[1])
     if data.group is not None:
         table = genre_tracks(one_genre=True) if data.name == "genres" else pd.DataFrame()

@@ -12,12 +12,12 @@ from nnfs_core.validation import Array
 BLUE, ORANGE = "#0072b2", "#d55e00"  # Okabe and Ito's, told apart by everybody
 
 
-def as_png(figure: Figure) -> bytes:
-    """Return a figure as the bytes of a PNG."""
+def as_png(figure: Figure, title: str) -> bytes:
+    """Return a figure as the bytes of a PNG that says what it shows."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names may be of any script
-        figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None, "Title": title})
     return buffer.getvalue()
 
 
@@ -44,7 +44,7 @@ def curves(histories: list[History], metric: str) -> bytes:
             panels[0].legend(frameon=False)
     panels[0].set(xlabel="epoch", ylabel="loss", title="Loss, without the penalty")
     panels[1].set(xlabel="epoch", ylabel=metric, title=f"{metric}; a dot: what was kept")
-    return as_png(figure)
+    return as_png(figure, "curves")
 
 
 def predicted(Y: Array, predictions: Array, target: str) -> bytes:
@@ -59,7 +59,7 @@ def predicted(Y: Array, predictions: Array, target: str) -> bytes:
         xlabel=f"{as_label(target)}, test rows", ylabel="predicted", title="On the line: right"
     )
     axes.legend(frameon=False)
-    return as_png(figure)
+    return as_png(figure, "predicted")
 
 
 def confusion(Y: Array, P: Array, classes: list[str]) -> bytes:
@@ -80,4 +80,4 @@ def confusion(Y: Array, P: Array, classes: list[str]) -> bytes:
         axes.set_xticks(places, [as_label(name, 14) for name in classes], rotation=60, ha="right")
         axes.set_yticks(places, [as_label(name, 14) for name in classes])
     axes.set(xlabel="predicted", ylabel="right class", title="On the diagonal: right")
-    return as_png(figure)
+    return as_png(figure, "confusion")

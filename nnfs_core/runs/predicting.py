@@ -1,7 +1,8 @@
 """What a run has learnt: from raw features to predictions, and to arrays that a file can hold."""
 
 from nnfs_core.layers import Model, Sequential
-from nnfs_core.runs.building import Inputs, Targets, build_network, guard_size
+from nnfs_core.runs.building import build_network, guard_size
+from nnfs_core.runs.encoding import Inputs, Targets
 from nnfs_core.validation import Array, Arrays
 
 

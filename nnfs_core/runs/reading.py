@@ -93,7 +93,8 @@ def read(path: Path) -> tuple[object, dict[Key, int]]:
     Raises FileNotFoundError, or ValueError for what is no such file.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"no file {path}; expected a configuration, as configs/digits.yaml")
+        expected = "expected a configuration, as configs/digits.yaml, or a shipped one's name"
+        raise FileNotFoundError(f"no file {path}; {expected}")
     with open(path, "rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

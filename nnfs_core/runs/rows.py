@@ -32,7 +32,8 @@ def load_rows(source: str | Path | pd.DataFrame, run, with_target: bool = False)
     which.
     """
     if isinstance(source, pd.DataFrame):
-        table = source.rename(columns=lambda name: str(name).strip().lower()).reset_index(drop=True)
+        names = [str(name).strip().lower() for name in source]
+        table = source.set_axis(names, axis=1).reset_index(drop=True)
         title = "the table"
     else:
         guard_kind("source", source, str | Path, "the path of a table, or a DataFrame")

@@ -9,8 +9,9 @@ from pathlib import Path
 from nnfs_core.checkpoints import load_checkpoint, save_checkpoint
 from nnfs_core.files import flush_folder, hold_folder, write_whole
 from nnfs_core.runs import folder as parts
-from nnfs_core.runs.building import Targets, build_solver, fit_inputs, guard_size
-from nnfs_core.runs.config import ExperimentConfig, stored_config
+from nnfs_core.runs.building import build_solver, guard_size
+from nnfs_core.runs.config import ExperimentConfig, guard_made, stored_config
+from nnfs_core.runs.encoding import Targets, fit_inputs
 from nnfs_core.runs.folder import Run, load_run
 from nnfs_core.runs.loading import load_samples, split
 from nnfs_core.runs.logs import logged_to
@@ -32,12 +33,14 @@ def run_experiment(
     """Train, score and draw what a configuration asks for; return the Run in its new folder.
 
     While it trains, all lies in a hidden folder beside it, with a checkpoint after each epoch.
-    resume: go on from there if there is one, or return the run if it is finished already.
+    resume: go on from there if there is one, or return the run if it is finished already, and its
+    data are still the same.
     scheduler: address of a Dask scheduler, whose workers then add up the gradients.
     Raises FileExistsError for what this would overwrite, ValueError for data or settings that will
     not do, FloatingPointError if a number overflows, KeyboardInterrupt after Ctrl-C, and
     ConnectionError without a scheduler.
     """
+    config = guard_made(config)
     guard_scheduled(config, scheduler)
     folder = Path(os.path.realpath(os.path.expanduser(folder)))  # no link: it gets a neighbour
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -99,6 +102,10 @@ def _finished(config, folder, resume):
         todo = "give another folder (--out), or --resume (resume=True) to see its result"
         raise FileExistsError(f"{folder} is a finished run: {todo}")
     _guard_same(config, run.config, folder)
+    try:
+        run.load_samples()  # or its scores would pass for those of other data
+    except OSError as error:
+        logger.warning("the data of %s could not be compared with those of then: %s", folder, error)
     _tidy(folder)
     return run
 

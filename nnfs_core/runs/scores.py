@@ -56,7 +56,8 @@ def baselines(hidden: list[int], classes: list[str]) -> dict:
         }
     return {
         "mean predictor": DummyRegressor(),
-        "linear regression": LinearRegression(),
+        # Raw columns of unlike sizes: scikit-learn 1.9 would leave some of them out in silence.
+        "linear regression": make_pipeline(StandardScaler(), LinearRegression()),
         f"scikit-learn MLP {size}": make_pipeline(StandardScaler(), MLPRegressor(**shape)),
     }
 

@@ -21,6 +21,11 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
 
     Raises FileNotFoundError, or ValueError for what is no table.
     """
+    if any(path.glob("*.parquet")) or (path.suffix == ".parquet" and path.exists()):
+        small = "if it fits the memory, pandas.read_parquet and to_csv make one of it"
+        large = "if not, train from Python with spread_parquet, as stage 14 does past one machine"
+        table = "expected a table: .csv, .csv.gz or .zip"
+        raise ValueError(f"{path} is Parquet; {table}: {small}; {large}")
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}; expected a table: .csv, .csv.gz or .zip")
     content, names = guard_table(path)
@@ -59,7 +64,9 @@ def is_numbers(column: pd.Series) -> bool:
 
 
 def as_floats(column: pd.Series) -> Array:
-    """Return a column as floats; NaN for what is no number or beyond 1e100."""
+    """Return a column as floats; NaN for what is no number, a time included, or beyond 1e100."""
+    if column.dtype.kind in "mMc":
+        return np.full(len(column), np.nan)
     if column.dtype.kind not in "iufb":
         column = to_numbers(column)
     floats = column.to_numpy(np.float64, na_value=np.nan)

@@ -6,8 +6,9 @@ import numpy as np
 
 from nnfs_core.classification import SoftmaxCrossEntropyLoss
 from nnfs_core.layers import Model, MSELoss, Sequential, check_gradients
-from nnfs_core.runs.building import ACTIVATIONS, build_network, fit_inputs, guard_size
+from nnfs_core.runs.building import ACTIVATIONS, build_network, guard_size
 from nnfs_core.runs.config import NetworkConfig
+from nnfs_core.runs.encoding import fit_inputs
 from nnfs_core.runs.loading import load_samples, split
 from nnfs_core.runs.scores import FORMATS, SHOWN
 

@@ -35,7 +35,7 @@ def write_results(config, samples, cut, predictor, histories, seconds, work) -> 
         "networks": config.training.networks,
         "scores": scores,
     }
-    facts = parts.model_facts(config, parts.data_facts(samples, cut))
+    facts = parts.model_facts(config, parts.data_facts(samples, cut), scores)
     save_checkpoint(work / parts.MODEL, TrainingState(predictor.arrays(), facts))
     table = parts.history_table(histories).to_csv(index=False, lineterminator="\n")
     write_whole(work / parts.HISTORY, table.encode())

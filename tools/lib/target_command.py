@@ -182,6 +182,9 @@ def command(place: Path) -> Target:
             "--out",
             str(place),
         ],
+        "predictions into a pipe": [
+            *("predict", runs[0], str(place / "tracks.csv"), "--out", str(place / "pipe"))
+        ],
         "predictions over the file": [
             *("predict", runs[0], str(place / "tracks.csv"), "--out", str(place / "tracks.csv"))
         ],
