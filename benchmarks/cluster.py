@@ -3,144 +3,52 @@
 It starts a scheduler with one worker, and one with two, processes of this machine, and counts the
 bytes that each sends and the processor's time that each takes: other programs disturb that less
 than the time that passes. From the figures come a formula and a simulation (cluster_model.py) of a
-hundred machines. Both are held against this machine with latency added to each message. It takes
-about three minutes; --write puts the output into benchmarks/CLUSTER.md.
+hundred machines, held against this machine with latency added to each message. It is compared with
+the fastest way on one machine. It takes about three minutes; --write puts the output into
+benchmarks/CLUSTER.md.
 """
 
 import argparse
 import contextlib
 import io
+import os
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from benchmarks.cluster_measure import SIZES, delayed, measure, problem
 from benchmarks.cluster_model import Costs, formula, simulate, tree
-from nnfs_core import BlockModel, Model, mlp
-from nnfs_core.cluster import Cluster
-from nnfs_core.distributed import DistributedModel
-from nnfs_core.spreading import spread_arrays
-from tools.soak_cluster import local_cluster
+from nnfs_core import BlockModel, Model, mlp, train_fast
 
-SIZES = [14, 64, 32, 16, 1]
 PAGE = Path(__file__).with_name("CLUSTER.md")
 MACHINES = (1, 2, 5, 10, 20, 50, 100, 200)
-TRACKS = 600_000
+TRACKS, BATCH, CORES = 600_000, 4_096, 2
+DELAYS = (0.02, 0.03)  # seconds
 
 
-def problem(m):
-    """Return samples and targets of float64."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((SIZES[0], m))
-    return X, X[:1] * X[1:2]
-
-
-def _counted():
-    """Return functions that count what a process sends, and delay it; made to be sent as they are.
-
-    The counts are by who gets it: the scheduler, or somebody else.
-    """
-
-    def install(scheduler, delay=0.0, dask_scheduler=None):
-        import asyncio
-
-        from distributed.comm.tcp import TCP
-
-        if not hasattr(TCP, "plain_write"):
-            TCP.plain_write = TCP.write
-
-        async def send(self, given, settings):
-            sent = await TCP.plain_write(self, *given, **settings)
-            TCP.sent[self._peer_addr == TCP.scheduler] += sent
-            return sent
-
-        async def later(self, given, settings):
-            await asyncio.sleep(TCP.delay)
-            if self.closed():
-                return
-            async with TCP.locks.setdefault(id(self), asyncio.Lock()):  # in their order
-                await send(self, given, settings)
-
-        async def write(self, *given, **settings):
-            if not TCP.delay:
-                return await send(self, given, settings)
-            TCP.under_way.append(asyncio.ensure_future(later(self, given, settings)))
-            return 0  # the next message may follow at once, as on a long line
-
-        TCP.write, TCP.delay, TCP.scheduler, TCP.sent = write, delay, scheduler, [0, 0]
-        TCP.locks, TCP.under_way = {}, []
-
-    def counts(dask_scheduler=None):
-        import time
-
-        from distributed.comm.tcp import TCP
-
-        return time.process_time(), *TCP.sent
-
-    return install, counts
-
-
-def measure(workers, m, parts, rounds=30, delay=0.0):
-    """Return figures of an iteration of m samples: seconds, processor's seconds, bytes, by part."""
-    with elsewhere(workers) as address, Cluster(address, timeout=60) as cluster:
-        X, Y = problem(m)
-        start = time.perf_counter()
-        data = spread_arrays(cluster, X, Y, part_size=-(-m // parts))
-        loading = time.perf_counter() - start
-        model = DistributedModel(mlp(SIZES), data=data)
-        samples = data.samples()
-        for _ in range(3):
-            model.forward(*samples)
-        install, counts = _counted()
-
-        def look():
-            there = cluster.client.run(counts)
-            found = [counts(), cluster.client.run_on_scheduler(counts), *there.values()]
-            return np.array([*found[:2], np.sum(found[2:], axis=0)])
-
-        install(address)
-        cluster.client.run_on_scheduler(install, scheduler=address)
-        cluster.client.run(install, address)
-        idle = look()
-        pause = time.perf_counter()
-        time.sleep(2)  # what all say and do without us
-        idle = (look() - idle) / (time.perf_counter() - pause)
-        install(address, delay)
-        cluster.client.run_on_scheduler(install, scheduler=address, delay=delay)
-        cluster.client.run(install, address, delay)
-        before, marks = look(), [time.perf_counter()]
-        for _ in range(rounds):
-            loss = model.forward(*samples)
-            marks.append(time.perf_counter())
-        used = look() - before - idle * (marks[-1] - marks[0])
-    plain = Model(mlp(SIZES)).loss(X, Y)
-    if abs(loss - plain) > 1e-10:
-        raise SystemExit(f"the loss is {loss}, on one machine {plain}")
-    return {"seconds": float(np.median(np.diff(marks))), "used": used / rounds, "loading": loading}
-
-
-@contextlib.contextmanager
-def elsewhere(workers):
-    """Start a scheduler with workers in a process of its own; give its address."""
-    command = [sys.executable, "-m", "benchmarks.cluster", "--serve", str(workers)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, **pipes) as process:
-        yield process.stdout.readline().strip()
-        process.stdin.close()
-
-
-def of_one_machine(model, X, Y, rounds=5):
+def of_a_model(kind, m, **settings) -> float:
     """Return processor's seconds of a sample, of a forward and a backward of a model."""
+    model, (X, Y) = kind(mlp(SIZES), **settings), problem(m)
     taken = []
-    for _ in range(rounds):
-        start = time.process_time()
-        model.forward(X, Y)
-        model.backward()
-        taken.append(time.process_time() - start)
-    return float(np.median(taken)) / X.shape[1]
+    with threadpool_limits(1, "blas"):
+        for _ in range(7):
+            start = time.process_time()
+            model.forward(X, Y)
+            model.backward()
+            taken.append(time.process_time() - start)
+    return float(np.median(taken)) / m
+
+
+def of_train_fast(m, dtype) -> float:
+    """Return processor's seconds of a sample, of an iteration of train_fast on two threads."""
+    X, Y = (part.astype(dtype) for part in problem(m))
+    marks = []
+    settings = {"learning_rate": 0.01, "iterations": 8, "dtype": dtype, "workers": CORES}
+    train_fast(X, abs(Y), SIZES, **settings, callback=lambda *_: marks.append(time.process_time()))
+    return float(np.median(np.diff(marks))) / m
 
 
 def costs_of(small, large, parts, m) -> Costs:
@@ -166,35 +74,78 @@ def table_of_parts(found):
         print(f"{workers:7} {m:9,} {parts:5} {1000 * one['seconds']:5.0f} | {times}    | {sent}")
 
 
-def table_of_machines(costs, m, cores=2, per_core=1):
-    """Print the speed-up on many machines, by the formula and by the simulation."""
-    alone = costs.sample * m / cores
-    print(f"{m:,} samples an iteration, {cores} cores a machine, {per_core} part(s) a core")
-    print("machines  formula ms  simulation ms  speed-up  largest part of the formula")
+def cluster(costs, m, machines, per_core=1) -> float:
+    """Return the simulated seconds of an iteration."""
+    return simulate(costs, m, machines, CORES, per_core * CORES * machines)
+
+
+def table_of_machines(costs, m, alone):
+    """Print the time on many machines, by the formula and by the simulation."""
+    print(f"{m:,} samples an iteration, {1000 * alone * m:,.0f} ms on one machine by train_fast")
+    print("machines  formula ms  simulation ms  times as fast as train_fast  largest part")
     for machines in MACHINES:
-        given = m, machines, cores, per_core * cores * machines
-        parts, seconds = formula(costs, *given), simulate(costs, *given)
-        largest = max(parts, key=parts.get)
-        share = parts[largest] / sum(parts.values())
+        parts = formula(costs, m, machines, CORES, CORES * machines)
+        seconds, largest = cluster(costs, m, machines), max(parts, key=parts.get)
+        total = sum(parts.values())
         print(
-            f"{machines:8} {1000 * sum(parts.values()):11.1f} {1000 * seconds:14.1f} "
-            f"{alone / seconds:9.1f}  {largest} {share:.0%}"
+            f"{machines:8} {1000 * total:11.1f} {1000 * seconds:14.1f} "
+            f"{alone * m / seconds:28.2f}  {largest} {parts[largest] / total:.0%}"
         )
 
 
-def pays_from(costs, alone, machines, cores=2) -> float:
+def pays_from(costs, alone, machines) -> float:
     """Return from how many samples an iteration is faster than on one machine; infinite if never.
 
-    alone: seconds of a sample on one machine. The best number of parts is not looked for.
+    alone: seconds of a sample on one machine.
     """
     low, high = 1, 10**12
-    if simulate(costs, high, machines, cores, machines * cores) > alone * high:
+    if cluster(costs, high, machines) > alone * high:
         return float("inf")
     while high > 1.01 * low:
         middle = int((low * high) ** 0.5) + 1
-        faster = simulate(costs, middle, machines, cores, machines * cores) < alone * middle
+        faster = cluster(costs, middle, machines) < alone * middle
         low, high = (low, middle) if faster else (middle, high)
     return high
+
+
+def table_of_delays(costs, m, parts):
+    """Print how much longer an iteration takes if all messages are delayed."""
+    print("Each message delayed, 2 workers, 16 parts: how many delays an iteration takes longer")
+    print("delay ms  measured  simulation  formula")
+    for delay, longer in delayed(2, m, parts, DELAYS).items():
+        one, two = (costs._replace(latency=value) for value in (0.0, delay))
+        given = m, 2, 1, parts
+        simulated = simulate(two, *given) - simulate(one, *given)
+        added = sum(formula(two, *given).values()) - sum(formula(one, *given).values())
+        counts = longer / delay, simulated / delay, added / delay
+        print(f"{1000 * delay:8.0f} {counts[0]:9.1f} {counts[1]:11.1f} {counts[2]:8.1f}")
+
+
+def what_helps(costs, m, alone):
+    """Print what makes a hundred machines faster, and what does not."""
+    half = costs._replace(sample=costs.sample / CORES)  # needs threads in a task
+    for what, one, times, per_core in (
+        ("as it is", costs, 1, 1),
+        ("ten times the samples an iteration", costs, 10, 1),
+        ("float32 vectors", costs._replace(vector=costs.vector / 2), 1, 1),
+        ("a tenth of the latency", costs._replace(latency=costs.latency / 10), 1, 1),
+        ("four parts a core", costs, 1, 4),
+        ("one part a machine, shared by its cores", half, 1, 1 / CORES),
+        ("a sample as cheap as in train_fast", costs._replace(sample=CORES * alone), 1, 1),
+    ):
+        seconds = simulate(one, times * m, 100, CORES, round(100 * CORES * per_core))
+        print(f"100 machines, {what}: {alone * times * m / seconds:.2f} times train_fast")
+
+
+def table_of_thresholds(costs, ways):
+    """Print from how many samples an iteration is faster on a cluster than each way on one."""
+    print(
+        f"{'machines pay from ... samples, against':40}" + "".join(f"{k:>15}" for k in (2, 10, 100))
+    )
+    for name, alone in ways.items():
+        found = [pays_from(costs, alone, machines) for machines in (2, 10, 100)]
+        told = [f"{least:,.0f}" if np.isfinite(least) else "never" for least in found]
+        print(f"{name:40}" + "".join(f"{one:>15}" for one in told))
 
 
 def report() -> None:
@@ -205,54 +156,33 @@ def report() -> None:
     table_of_parts(found)
     costs = costs_of(found[2, m[0], parts], found[2, m[1], parts], parts, m)
     print(
-        f"\na sample {1e9 * costs.sample:.0f} ns; a task: "
+        f"\na sample {1e9 * costs.sample:.0f} ns of a core; a task: "
         f"scheduler {1e6 * costs.scheduler:.0f} µs, client {1e6 * costs.client:.0f} µs, "
-        f"worker {1e6 * costs.worker:.0f} µs; a vector {costs.vector / 1000:.1f} kB"
+        f"worker {1e6 * costs.worker:.0f} µs; a vector {costs.vector / 1000:.1f} kB\n"
     )
-    print(
-        "\nLatency added to each message, 2 workers, 16 parts: how much longer an iteration takes"
-    )
-    print("added ms  measured ms  simulation ms  formula ms")
-    base = found[2, m[0], parts]["seconds"]
-    for delay in (0.05, 0.1):
-        longer = measure(2, m[0], parts, 10, delay)["seconds"] - base
-        one, two = (costs._replace(latency=value) for value in (0.0, delay))
-        given = m[0], 2, 1, parts
-        simulated = simulate(two, *given) - simulate(one, *given)
-        added = sum(formula(two, *given).values()) - sum(formula(one, *given).values())
-        row = [1000 * longer, 1000 * simulated, 1000 * added]
-        print(f"{1000 * delay:8.0f} {row[0]:12.0f} {row[1]:14.0f} {row[2]:11.0f}")
+    table_of_delays(costs, m[0], parts)
+    ways = {
+        "BlockModel, float64": of_a_model(BlockModel, m[1], workers=1) / CORES,
+        "train_fast, float64": of_train_fast(m[1], np.float64) / CORES,
+        "train_fast, float32": of_train_fast(m[1], np.float32) / CORES,
+    }
+    alone = min(ways.values())
+    print("\nOne machine, if both its cores are free:")
+    for name, seconds in ways.items():
+        print(f"{name}: {1e9 * seconds:.0f} ns a sample")
     print("\nA hundred machines, each with 10 Gbit/s and 0.1 ms of latency")
     for size in (TRACKS, 10_000_000, 1_000_000_000):
-        table_of_machines(costs, size)
-    cheap = costs._replace(vector=costs.vector / 2)
-    for what, one, size, per_core in (
-        ("as it is", costs, 10_000_000, 1),
-        ("ten times the samples an iteration", costs, 100_000_000, 1),
-        ("float32 vectors", cheap, 10_000_000, 1),
-        ("a tenth of the latency", costs._replace(latency=1e-5), 10_000_000, 1),
-        ("four parts a core", costs, 10_000_000, 4),
-    ):
-        seconds = simulate(one, size, 100, 2, 200 * per_core)
-        print(f"100 machines, {what}: speed-up {costs.sample * size / 2 / seconds:.1f}")
-    # One part a machine, whose two cores share it: that needs threads in a task.
-    half = costs._replace(sample=costs.sample / 2)
-    seconds = simulate(half, 10_000_000, 100, 1, 100)
-    print(f"100 machines, one part a machine: speed-up {costs.sample * 5_000_000 / seconds:.1f}")
-    X, Y = problem(100_000)
-    block = of_one_machine(BlockModel(mlp(SIZES), workers=1), X, Y) / 2
-    print(
-        f"\nOne machine, BlockModel on two cores: {1e9 * block:.0f} ns a sample, if both are free"
-    )
-    for machines in (2, 10, 100):
-        least = pays_from(costs, block, machines)
-        print(f"{machines:4} machines pay from {least:,.0f} samples an iteration")
-    one, many = block * TRACKS, {k: simulate(costs, TRACKS, k, 2, 2 * k) for k in MACHINES}
+        table_of_machines(costs, size, alone)
+    what_helps(costs, 10_000_000, alone)
+    print()
+    table_of_thresholds(costs, ways)
+    many = {k: cluster(costs, TRACKS, k) for k in MACHINES}
     best = min(many, key=many.get)
     print(
-        f"{TRACKS:,} tracks: {1000 * one:.0f} ms on one machine, {1000 * many[best]:.0f} ms on the "
-        f"best number, {best}; at 4,096 a batch {1e3 * block * 4096:.1f} ms against "
-        f"{1e3 * simulate(costs, 4096, 2, 2, 4):.1f} ms on two"
+        f"{TRACKS:,} tracks: {1000 * alone * TRACKS:.0f} ms on one machine, "
+        f"{1000 * many[best]:.0f} ms on the best number, {best}; at {BATCH:,} a batch "
+        f"{1e3 * BATCH * of_a_model(Model, BATCH):.1f} ms by Model on one core, "
+        f"{1e3 * cluster(costs, BATCH, 2):.1f} ms on two machines"
     )
 
 
@@ -262,13 +192,9 @@ def main() -> None:
         prog="python -m benchmarks.cluster", description=__doc__.split("\n")[0]
     )
     parser.add_argument("--write", action="store_true", help="the output into CLUSTER.md")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.serve:
-        with local_cluster(arguments.serve) as local:
-            print(local.scheduler_address, flush=True)
-            sys.stdin.read()
-        return
+    if "OPENBLAS_CORETYPE" in os.environ:
+        raise SystemExit("OPENBLAS_CORETYPE is set, which makes OpenBLAS slower: unset it")
     with contextlib.redirect_stdout(io.StringIO()) as said:
         report()
     print(said.getvalue())

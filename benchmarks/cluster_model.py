@@ -8,6 +8,7 @@ thing at a time, links that carry one message at a time, workers with some threa
 import heapq
 import itertools
 import math
+from collections import Counter
 from typing import NamedTuple
 
 FAN = 8
@@ -48,7 +49,8 @@ def formula(costs: Costs, m: int, machines: int, cores: int, parts: int) -> dict
         "scheduler": tasks * costs.scheduler,
         "client": tasks * costs.client,
         "vectors": (depth - 1) * FAN * each + math.log2(machines + 1) * each,
-        "latency": costs.latency * (2 + 2 + 3 * depth),
+        # The graph; parameters, out and back; at each level out, two to fetch, back; the result.
+        "latency": costs.latency * (1 + 2 + 4 * depth + 5),
         "sums": (depth - 1) * costs.worker,
     }
 
@@ -64,6 +66,7 @@ def simulate(costs: Costs, m: int, machines: int, cores: int, parts: int) -> flo
     above = {one: task for task, needs in tasks.items() for one in needs}
     missing = {task: len(needs) for task, needs in tasks.items()}
     home = {(0, place): place % machines for place in range(parts)}  # where a part lies
+    sums = [0] * machines  # how many each has added up
     link = [0.0] * machines  # when a machine's link is free again
     threads = [[0.0] * cores for _ in range(machines)]
     each = costs.vector / costs.bandwidth
@@ -77,7 +80,11 @@ def simulate(costs: Costs, m: int, machines: int, cores: int, parts: int) -> flo
         now, _, kind, task = heapq.heappop(events)
         scheduler_free = max(scheduler_free, now) + costs.scheduler / 2
         if kind == "ready":  # the scheduler sends a task to a worker
-            machine = home.setdefault(task, home[tasks[task][0]] if tasks[task] else 0)
+            if task not in home:  # where most of its vectors are, and then where least was added
+                near = Counter(home[one] for one in tasks[task])
+                home[task] = min(near, key=lambda one: (-near[one], sums[one]))
+                sums[home[task]] += 1
+            machine = home[task]
             time = scheduler_free + costs.latency
             if task[0] == 0 and machine not in has_parameters:  # from a machine that has them
                 source = min(has_parameters, key=lambda one: max(has_parameters[one], link[one]))
@@ -97,7 +104,7 @@ def simulate(costs: Costs, m: int, machines: int, cores: int, parts: int) -> flo
             heapq.heappush(events, (end + costs.latency, next(count), "done", task))
             continue
         if task not in above:  # the last sum: its result goes to the client by the scheduler
-            return scheduler_free + 4 * costs.latency + each
+            return scheduler_free + 5 * costs.latency + each  # told; asked for, and sent, by two
         missing[above[task]] -= 1
         if not missing[above[task]]:
             heapq.heappush(events, (scheduler_free, next(count), "ready", above[task]))

@@ -21,6 +21,7 @@ import numpy as np
 from nnfs_core import train_fast
 
 LAYER_SIZES, PIECE, LIMIT = [14, 64, 32, 16, 1], 2**17, 200
+LEAST = 1000  # samples: a thousandth of them is trained on, too
 
 
 class Memory(threading.Thread):
@@ -121,6 +122,8 @@ def main() -> None:
     parser.add_argument("--parquet", action="store_true", help="from a folder of Parquet files")
     arguments = parser.parse_args()
     m = arguments.samples
+    if m < LEAST:
+        parser.error(f"--samples is {m}; expected {LEAST:,} or more")
     memory = Memory()
     print(f"before: {memory.look():.0f} MB, Python and its libraries")
     memory.start()
@@ -136,7 +139,7 @@ def main() -> None:
         else:
             write_map(path, m)
         print(f"{m:,} samples, {path.stat().st_size / 1e6:,.0f} MB on disk")
-        for use in sorted({m // 1000, m // 100, m // 10, m}):
+        for use in sorted({m // LEAST, m // 100, m // 10, m}):
             taken = measure(path, m, use, arguments.iterations if use > 10**6 else 20)
             each = 1e6 * taken / use
             print(f"{use:12,} samples {taken:10.2f} ms an iteration {each:7.1f} ns a sample")

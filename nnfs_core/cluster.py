@@ -4,7 +4,6 @@ Written by hand: what a cluster adds up is the lesson of stage 14, what may go w
 Needs requirements-distributed.txt, which the rest of the package does without.
 """
 
-import contextlib
 import hashlib
 import importlib.metadata
 import logging
@@ -17,6 +16,7 @@ from pathlib import Path
 
 try:
     import distributed
+    from distributed.comm import CommClosedError
 except ImportError:
     raise ImportError("a cluster needs Dask: pip install -r requirements-distributed.txt") from None
 
@@ -24,6 +24,8 @@ from nnfs_core.validation import guard_kind, guard_number
 
 logger = logging.getLogger(__name__)
 DEATHS = 10  # times that Dask may give up one result, after the deaths of four workers each
+TRIES = 5  # to reach all workers, if some end meanwhile
+PATIENCE = 60.0  # seconds for a scheduler to answer: a busy one takes some
 SAME = ("numpy", "dask", "distributed", "cloudpickle")  # in one version everywhere
 
 
@@ -122,6 +124,14 @@ class Cluster:
             raise
 
     def _guard_versions(self, timeout):
+        for _ in range(TRIES):
+            try:
+                return self._look_at_versions(timeout)
+            except CommClosedError as error:  # of a worker that ended meanwhile
+                broken = error
+        raise ConnectionError(f"connections of {self.address} break again and again: {broken}")
+
+    def _look_at_versions(self, timeout):
         try:
             self.client.wait_for_workers(1, timeout=timeout)
         except TimeoutError:
@@ -156,7 +166,7 @@ class Cluster:
         """Return the results of futures, whatever happens to workers meanwhile.
 
         What is lost with a worker, the others compute again, and one that hangs is given up.
-        Raises what a task raises, ConnectionError if the scheduler is gone.
+        Raises what a task raises, ConnectionError if the scheduler is gone or hangs.
         """
         return [self._take(future) for future in futures]
 
@@ -166,8 +176,7 @@ class Cluster:
             try:
                 return future.result(timeout=seconds)
             except TimeoutError:
-                with contextlib.suppress(OSError):  # no scheduler: the next wait tells
-                    self._give_up_silent()
+                self._give_up_silent()
                 if future.status == "finished":  # it is on its way, and may be large
                     seconds *= 2
             except distributed.KilledWorker as error:
@@ -180,12 +189,23 @@ class Cluster:
                 future.retry()
             except CancelledError:
                 raise self._gone() from None
+            except UnboundLocalError:  # of Dask: it has cancelled its own wait; seen under load
+                if self.client.status != "running":
+                    raise self._gone() from None
 
     def _give_up_silent(self):
         """Give up workers that hang; wait twice as long next time, lest a slow one never ends."""
         if self.client.status != "running":
             return
-        silent = self.client.run_on_scheduler(_drop_silent, seconds=self.silence)
+        settings = {"seconds": self.silence, "callback_timeout": PATIENCE}
+        try:
+            silent = self.client.run_on_scheduler(_drop_silent, **settings)
+        except TimeoutError:
+            hangs = f"the scheduler at {self.address} has not answered for {PATIENCE:g} s"
+            todo = "end it and start another; a training goes on from its checkpoint"
+            raise ConnectionError(f"{hangs}: {todo}") from None
+        except OSError:  # no scheduler: the next wait tells
+            return
         if silent:
             told = f"{', '.join(silent)} said nothing for {self.silence:g} s and more"
             logger.warning("%s; others do what was theirs", told)

@@ -7,9 +7,10 @@ import copy
 import itertools
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,12 @@ from threadpoolctl import threadpool_limits
 from nnfs_core.initialization import initialize_parameters
 from nnfs_core.layers import Layer, Loss, Model, Sequential
 from nnfs_core.training_loop import _DEAD, _DIVERGED, TrainingResult
-from nnfs_core.validation import Array, Arrays, guard_matrix, guard_shape
+from nnfs_core.validation import Array, Arrays, guard_matrix
 from nnfs_core.validation_scaling import (
+    guard_batch,
     guard_block,
     guard_blocks,
+    guard_buffers,
     guard_fast,
     guard_separable,
     guard_sums,
@@ -70,6 +73,7 @@ class BlockGradient:
     """
 
     def __init__(self, layer_sizes: list[int], block_size: int, dtype=np.float32):
+        guard_buffers(layer_sizes, block_size, dtype)
         tiles, width = max(1, block_size // TILE), min(block_size, TILE)
         self.A = [np.ones((tiles, n + 1, width), dtype) for n in layer_sizes]
         self.masks = [np.empty((tiles, n, width), dtype) for n in layer_sizes]
@@ -113,6 +117,15 @@ class BlockGradient:
         return rows.sum(axis=0, dtype=np.float64)
 
 
+def _listed(inside, work, worker):
+    """Do the work of a worker, who is listed as inside meanwhile."""
+    inside.append(worker)
+    try:
+        work(worker)
+    finally:
+        inside.remove(worker)
+
+
 def sum_over_blocks(
     workers: list[Callable[[slice], Array]], blocks: list[slice], pool: ThreadPoolExecutor
 ) -> Array:
@@ -122,7 +135,7 @@ def sum_over_blocks(
     one of them, or Ctrl-C, stops all.
     """
     numbers, lock = iter(range(len(blocks))), threading.Lock()
-    total, added, waiting = 0.0, 0, {}
+    total, added, waiting, inside = 0.0, 0, {}, []
 
     def work(worker):
         nonlocal total, added
@@ -142,12 +155,12 @@ def sum_over_blocks(
     others = []
     try:
         for worker in workers[1:]:
-            others.append(pool.submit(work, worker))
+            others.append(pool.submit(_listed, inside, work, worker))
         work(workers[0])
     finally:
-        for _ in numbers:  # Ctrl-C may come while the threads are started
-            pass
-        wait(others)
+        list(numbers)  # Ctrl-C may come while the threads are started
+        while inside:  # no wait(others): a thread may be at work whose submit did not return
+            time.sleep(0.0001)
     for other in others:
         other.result()  # raises what stopped it
     return total
@@ -168,7 +181,7 @@ def update_from_sums(
 
     sums: what BlockGradient gives, added up over all m samples.
     """
-    guard_sums(parameters, sums)
+    guard_sums(parameters, sums, m)
     squares, updated = 0.0, {}
     start = 1 + len(parameters[f"b{len(parameters) // 2}"])
     for layer in range(1, len(parameters) // 2 + 1):
@@ -318,9 +331,8 @@ class BlockModel(Model):
 
     def forward(self, X, Y):
         """Return the loss; remember the gradients, which are computed with it, block by block."""
-        guard_shape("X", X)
+        guard_batch(X, Y)
         m = X.shape[1]
-        guard_shape("Y", Y, columns=m)
         for part in self.parts:  # somebody may have changed the penalty
             part.l2, part.m = self.l2, self.m
         dX = np.empty(X.shape, np.result_type(X, np.float32))

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnfs_core.validation import (
     _layers_in,
+    guard_layer_sizes,
     guard_number,
     guard_shape,
     guard_training,
@@ -25,6 +26,28 @@ def guard_blocks(workers, block_size):
             guard_number(name, value, least=1, whole=True)
 
 
+def guard_dtype(dtype):
+    """Refuse all but float32 and float64, by type or by name."""
+    named = isinstance(dtype, str | type | np.dtype)
+    if not named or dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype is {dtype!r}; expected numpy.float32 or numpy.float64")
+
+
+def guard_buffers(layer_sizes, block_size, dtype):
+    """Refuse sizes and a dtype of which BlockGradient can make no buffers."""
+    guard_layer_sizes(layer_sizes)
+    guard_number("block_size", block_size, least=1, whole=True)
+    guard_dtype(dtype)
+
+
+def guard_batch(X, Y):
+    """Refuse all but matrices with as many columns, one or more."""
+    guard_shape("X", X)
+    guard_shape("Y", Y, columns=X.shape[1])
+    if X.shape[1] == 0:
+        raise ValueError("X and Y have no samples; expected one or more")
+
+
 def guard_fast(X, Y, layer_sizes, settings, dtype, workers, block_size):
     """Refuse what `train` refuses, and a dtype, workers or a block_size that make no sense.
 
@@ -33,8 +56,7 @@ def guard_fast(X, Y, layer_sizes, settings, dtype, workers, block_size):
     guard_shape("X", X)
     guard_shape("Y", Y, columns=X.shape[1])
     guard_training(X[:, :1], Y[:, :1], layer_sizes, *settings)
-    if dtype not in (np.float32, np.float64, "float32", "float64"):
-        raise ValueError(f"dtype is {dtype!r}; expected numpy.float32 or numpy.float64")
+    guard_dtype(dtype)
     guard_blocks(workers, block_size)
     m = X.shape[1]
     for start in range(0, m, SAMPLES):
@@ -59,8 +81,9 @@ def guard_block(weights, X, Y, buffers):
         raise ValueError(f"X has {m:,} samples; expected {fits}")
 
 
-def guard_sums(parameters, sums):
-    """Refuse all but a row as BlockGradient makes for these parameters."""
+def guard_sums(parameters, sums, m):
+    """Refuse all but a row as BlockGradient makes for these parameters, and a number of samples."""
+    guard_number("m", m, least=1, whole=True)
     outputs = len(parameters[f"b{len(parameters) // 2}"])
     size = 1 + outputs + sum(array.size for array in parameters.values())
     if np.shape(sums) != (size,):

@@ -3,7 +3,9 @@
 Skipped where Dask is not installed: requirements-dev.txt brings it.
 """
 
+import contextlib
 import logging
+import signal
 import socket
 import time
 from types import SimpleNamespace
@@ -15,6 +17,9 @@ import pytest
 reason = "Dask is not installed: pip install -r requirements-distributed.txt"
 distributed = pytest.importorskip("distributed", reason=reason)
 
+from distributed.comm import CommClosedError  # noqa: E402
+
+from benchmarks.cluster_model import Costs, formula, simulate  # noqa: E402
 from nnfs_core import (  # noqa: E402
     SGD,
     Adam,
@@ -25,29 +30,61 @@ from nnfs_core import (  # noqa: E402
     ReLU,
     Sequential,
     Solver,
+    load_config,
     mlp,
 )
 from nnfs_core import cluster as cluster_module  # noqa: E402
 from nnfs_core.cluster import Cluster  # noqa: E402
 from nnfs_core.distributed import DistributedModel, Prediction  # noqa: E402
 from nnfs_core.runs import cli  # noqa: E402
-from nnfs_core.runs.scheduled import spread  # noqa: E402
+from nnfs_core.runs.scheduled import guard_scheduled, spread  # noqa: E402
 from nnfs_core.spreading import spread_arrays, spread_dask, spread_parquet  # noqa: E402
 from tools import soak_cluster as soak  # noqa: E402
+from tools.lib.layout import ROOT  # noqa: E402
 
 M, LEARNT = 900, 700
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of processes that were killed
 
 
+LIMIT = 90  # seconds; on a quiet machine a test takes a few
+
+
+@contextlib.contextmanager
+def within_the_limit(what):
+    """Fail with a message where something would hang."""
+
+    def late(*_):
+        pytest.fail(f"{what} took over {LIMIT} s: it hangs, or the machine is very busy")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(LIMIT)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def limit(request):
+    with within_the_limit(request.node.name):
+        yield
+
+
 @pytest.fixture(scope="module")
 def local():
-    with soak.local_cluster(2) as local:
-        yield local
+    with within_the_limit("starting a cluster"):
+        local = soak.local_cluster(2)
+    yield local
+    with within_the_limit("ending a cluster"):
+        local.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(local):
-    with Cluster(local.scheduler_address, timeout=30) as cluster:
+    with within_the_limit("connecting"):
+        cluster = Cluster(local.scheduler_address, timeout=30)
+    with cluster:
         yield cluster
 
 
@@ -58,19 +95,19 @@ def samples():
     return X, np.sin(X[:1]) + X[1:2] * X[2:]
 
 
-def losses(model, learn, watch, batch_size=128, metric=None):
+def losses(model, learn, watch, batch_size, metric=None):
     solver = Solver(model, Adam(0.01), metric=metric)
     history = solver.fit(learn, watch, epochs=2, batch_size=batch_size)
     return np.array([history.train_loss, history.validation_loss])
 
 
-def distant(data, batch_size=128, l2=0.5, **settings):
+def distant(data, batch_size=300, l2=0.5, **settings):
     model = DistributedModel(mlp([3, 8, 1]), l2=l2, m=LEARNT, data=data, block_size=64)
     pairs = data.samples(slice(LEARNT)), data.samples(np.arange(LEARNT, M))
     return losses(model, *pairs, batch_size, **settings)
 
 
-def near(X, Y, batch_size=128):
+def near(X, Y, batch_size=300):
     model = Model(mlp([3, 8, 1]), l2=0.5, m=LEARNT)
     return losses(model, (X[:, :LEARNT], Y[:, :LEARNT]), (X[:, LEARNT:], Y[:, LEARNT:]), batch_size)
 
@@ -138,7 +175,8 @@ def test_predictions_stay_where_they_are_unless_a_metric_asks(cluster, samples, 
 
 @pytest.fixture(scope="module")
 def undisturbed(local):
-    found, _ = soak.disturbed(local)
+    with within_the_limit("a training without an accident"):
+        found, _ = soak.disturbed(local)
     assert np.abs(found - soak.alone()).max() < 1e-10
     return found
 
@@ -153,6 +191,19 @@ def test_an_accident_costs_time_only(local, undisturbed, kind):
 def test_another_scheduler_goes_on_from_the_checkpoint(local, undisturbed, tmp_path):
     found = soak.scheduler_dies(tmp_path / "c.npz", local.scheduler_address)
     assert np.array_equal(found, undisturbed)
+
+
+def test_a_scheduler_that_hangs_is_told(samples, monkeypatch):
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
+    other = soak.Elsewhere()
+    try:
+        with pytest.raises(ConnectionError, match=r"not answered for 0.5 s: end it .* checkpoint"):
+            with Cluster(other.address, timeout=30) as cluster:
+                data = spread_arrays(cluster, *samples)
+                other.process.send_signal(signal.SIGSTOP)
+                DistributedModel(mlp([3, 8, 1]), data=data).forward(*data.samples())
+    finally:
+        other.kill()
 
 
 def test_it_goes_on_with_the_same_samples_only(cluster, samples):
@@ -213,6 +264,13 @@ def free_port():
         return one.getsockname()[1]
 
 
+def test_the_messages_one_after_the_other_are_those_of_the_simulation():
+    costs = Costs(0.0, 0.0, 0.0, 0.0, 0.0, latency=1.0)
+    for parts, messages in {16: 20, 65: 24}.items():  # three and four levels
+        assert simulate(costs, 1, 2, 1, parts) == messages
+        assert formula(costs, 1, 2, 1, parts)["latency"] == messages
+
+
 def test_nobody_there_is_told_in_a_line():
     start = time.perf_counter()
     with pytest.raises(ConnectionError, match="no Dask scheduler answers at tcp.*dask scheduler"):
@@ -230,6 +288,21 @@ def test_other_versions_are_refused(local, monkeypatch):
     monkeypatch.setattr(cluster_module, "facts", lambda: own | {"numpy": "1.0"})
     with pytest.raises(ConnectionError, match=rf"numpy {own['numpy']}, not 1.0; there, in the"):
         Cluster(local.scheduler_address, timeout=30)
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, None), (99, "break again and again: gone")])
+def test_a_worker_that_ends_while_its_version_is_asked_for(local, monkeypatch, times, said):
+    run, broken = distributed.Client.run, [CommClosedError("gone")] * times
+
+    def breaks(client, *given, **settings):
+        if broken:
+            raise broken.pop()
+        return run(client, *given, **settings)
+
+    monkeypatch.setattr(distributed.Client, "run", breaks)
+    expected = pytest.raises(ConnectionError, match=said) if said else contextlib.nullcontext()
+    with expected, Cluster(local.scheduler_address, timeout=30):
+        assert not broken
 
 
 def test_a_worker_of_other_versions_that_comes_late_ends(caplog):
@@ -271,6 +344,13 @@ def test_what_dask_gives_up_is_tried_again(cluster):
     assert cluster.take([future]) == [1.0] and future.retried == 2
     with pytest.raises(ConnectionError, match="workers die of this training"):
         cluster.take([Future(*[killed] * cluster_module.DEATHS)])
+
+
+def test_a_wait_that_dask_cancels_is_begun_again(cluster, monkeypatch):
+    assert cluster.take([Future(UnboundLocalError("result"))]) == [1.0]
+    monkeypatch.setattr(cluster, "client", SimpleNamespace(status="closed"))
+    with pytest.raises(ConnectionError, match="is gone"):
+        cluster.take([Future(UnboundLocalError("result"))])
 
 
 def test_a_large_result_gets_more_time(cluster):
@@ -322,6 +402,13 @@ def test_a_run_is_refused_in_a_line(table, capsys, monkeypatch):
     assert not list(table.glob("runs/*"))
     monkeypatch.setitem(__import__("sys").modules, "nnfs_core.cluster", None)
     assert cli.main(["train", "c.yaml", *far]) == 2
+
+
+def test_the_example_of_the_help_is_not_refused(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    words = next(line for line in cli.EXAMPLES.splitlines() if "--scheduler" in line).split()
+    asked = cli.parser().parse_args(words[3:])
+    guard_scheduled(load_config(asked.config, asked.set), asked.scheduler)
 
 
 def test_dask_is_asked_for_by_its_file(monkeypatch):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from benchmarks import peers
+from benchmarks import peers, rows
 from benchmarks.__main__ import ratios
 from nnfs_core import (
     SGD,
@@ -292,6 +292,7 @@ X_OK, Y_OK, _ = samples(10)
         ({"dtype": np.float16}, ValueError, "dtype is .*float16.*expected numpy.float32 or"),
         ({"dtype": "double?"}, ValueError, "dtype is 'double[?]'"),
         ({"dtype": int}, ValueError, "dtype is"),
+        ({"dtype": X_OK}, ValueError, "dtype is"),
         ({"workers": 0}, ValueError, "workers is 0; expected a whole number, 1 or more"),
         ({"workers": 2.0}, ValueError, "workers is 2.0"),
         ({"workers": True}, ValueError, "workers is True"),
@@ -324,12 +325,27 @@ def test_a_block_that_does_not_fit_is_not_broadcast(change, message):
         BlockGradient(SIZES, 2 * TILE, np.float64).sums(**given)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layer_sizes": [3]}, "layer_sizes is .*two or more"),
+        ({"block_size": 0}, "block_size is 0"),
+        ({"dtype": "float16"}, "dtype is 'float16'"),
+    ],
+)
+def test_buffers_that_cannot_be_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        BlockGradient(**({"layer_sizes": SIZES, "block_size": 9} | change))
+
+
 @pytest.mark.parametrize("more", [-1, 1])
 def test_sums_of_another_network_are_refused(more):
     parameters = samples(1)[2]
     size = 3 + sum(array.size for array in parameters.values()) + more
     with pytest.raises(ValueError, match=rf"sums has the shape \({size},\)"):
         update_from_sums(parameters, np.zeros(size), 9, 0.1)
+    with pytest.raises(ValueError, match="m is 0"):
+        update_from_sums(parameters, np.zeros(size - more), 0, 0.1)
 
 
 def test_buffers_are_no_larger_than_the_samples():
@@ -413,6 +429,27 @@ def test_an_error_in_a_worker_stops_all_and_is_raised(error, first):
         done = len(taken)
         threading.Event().wait(0.02)
         assert len(taken) == done  # nobody goes on in the background
+
+
+def test_ctrl_c_while_a_thread_is_started_waits_for_its_block(monkeypatch):
+    start, inside, left = threading.Thread.start, threading.Event(), []
+
+    def interrupted(self):
+        start(self)
+        inside.wait(5)
+        raise KeyboardInterrupt  # and the pool does not know of its thread
+
+    def worker(block):
+        inside.set()
+        threading.Event().wait(0.05)
+        left.append(block)
+        return np.zeros(2)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with ThreadPoolExecutor(2) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            sum_over_blocks([worker, worker], [slice(0, 1), slice(1, 2)], pool)
+        assert left
 
 
 def test_nobody_is_in_a_block_any_more_when_an_error_is_raised():
@@ -593,6 +630,8 @@ def test_backward_needs_a_loss_first_and_a_loss_that_is_not_finite_stops():
     _, blocks = pair("ReLU")
     with pytest.raises(RuntimeError, match="BlockModel: backward before forward"):
         blocks.backward()
+    with pytest.raises(ValueError, match="X and Y have no samples"):
+        BlockModel(mlp([4, 2])).forward(np.ones((4, 0)), np.ones((2, 0)))
     X = np.full((4, 50), 1e200)
     with pytest.raises(FloatingPointError, match="the loss is"):
         blocks.loss(X, CLASSES)
@@ -659,3 +698,10 @@ def test_rows_come_from_a_file_within_the_memory(tmp_path):
     most = re.search(r"most: (\d+) MB beside the pages of the file, at most 200", done.stdout)
     assert 5 < int(most[1]) < 120
     assert "300,000 samples, 18 MB on disk" in done.stdout
+
+
+def test_too_few_rows_are_refused_in_a_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks.rows", "--samples", "999"])
+    with pytest.raises(SystemExit, match="2"):
+        rows.main()
+    assert "--samples is 999; expected 1,000 or more" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import functools
 import itertools
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -28,8 +29,8 @@ def least_milliseconds(least_milliseconds):
     """The larger of the time to compute and the time to read."""
     for sizes, m, peak, bandwidth, size in (
         ([14, 64, 32, 16, 1], 130_000, 100.0, 20.0, 8),
-        ([14, 64, 32, 16, 1], 130_000, 100.0, 0.5, 4),
-        ([700, 2, 1], 1000, 50.0, 0.7, 4),
+        ([14, 64, 32, 16, 1], 130_000, 1000.0, 0.05, 4),
+        ([700, 2, 1], 1000, 50.0, 2.0, 4),
     ):
         computing = _operations(sizes, m, (2, 3)) / peak / 1e6
         reading = (sizes[0] + sizes[-1]) * m * size / bandwidth / 1e6
@@ -52,7 +53,8 @@ def least_milliseconds(least_milliseconds):
             "a number has `size` bytes": max(computing, reading / size),
             "that is in seconds": right / 1000,
             "that is in microseconds": right * 1000,
-            "bandwidth is not looked at": computing,
+            "bandwidth is not looked at": max(computing, reading * bandwidth),
+            "the longer of the two, not always that of computing": computing,
             "peak is not looked at": reading,
         }
         got = called(least_milliseconds, sizes, m, peak, bandwidth, size)
@@ -152,6 +154,16 @@ def _case(m, seed=0, sizes=SIZES):
     return X, Y, reference.joined(parameters, np.float64), np.concatenate(row)
 
 
+def _memory(block_gradient):
+    """Bytes that an object for three tiles takes."""
+    tracemalloc.start()
+    one = block_gradient(SIZES, 3 * reference.TILE)
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    del one
+    return taken
+
+
 @exercise
 def BlockGradient(BlockGradient):
     """The sums of a block, in buffers."""
@@ -183,6 +195,11 @@ def BlockGradient(BlockGradient):
             "the gradients are not transposed: A dZᵀ": turned[3:],
         }
         same(f"the gradients of {what}", got[3:], right[3:], mistakes)
+    X, Y, weights, right = _case(100)
+    got = BlockGradient(SIZES, 100, np.float64).sums(weights, X, Y)
+    same("a row of 100 samples, in buffers for 100,", got, right)
+    if _memory(BlockGradient) > 2.5 * _memory(reference.BlockGradient):
+        raise Wrong("the buffers are more than twice as large as needed: look at their shapes")
     X, Y, weights, right = _case(reference.TILE)
     rounded = [W.astype(np.float32) for W in weights]
     got = BlockGradient(SIZES, reference.TILE).sums(rounded, X, Y)
@@ -198,12 +215,16 @@ def BlockGradient(BlockGradient):
 
 def _whose(sum_over_blocks, count, blocks, values):
     """Return the sum by so many workers, which blocks were taken, and each worker's threads."""
-    taken, threads = [], [set() for _ in range(count)]
+    taken, threads, others_are_on = [], [set() for _ in range(count)], threading.Event()
 
     def worker(place, block):
         taken.append(block.start)
         threads[place].add(threading.get_ident())
-        time.sleep(0.004 if block.start % 40 == 0 else 0.0005)  # they finish out of order
+        time.sleep(0.0005)
+        if block.start == 0 and count > 1:  # which is done after some of the others
+            others_are_on.wait(0.5)
+        elif len(taken) > 4:
+            others_are_on.set()
         return np.array([values[block.start], block.stop - block.start])
 
     with ThreadPoolExecutor(count) as pool:
@@ -213,15 +234,19 @@ def _whose(sum_over_blocks, count, blocks, values):
 
 def _after_an_error(sum_over_blocks, here):
     """Refuse others that go on after an error of this thread's worker, or of another's."""
-    blocks, inside, left, taken = [slice(n, n + 1) for n in range(200)], threading.Event(), [], []
+    blocks, left, taken = [slice(n, n + 1) for n in range(200)], [], []
+    inside, failed = threading.Event(), threading.Event()
 
     def fails(block):
         inside.wait(5)
+        failed.set()
         raise KeyError("a worker")
 
     def goes_on(block):
         taken.append(block)
         inside.set()
+        if len(taken) == 1:
+            failed.wait(5)
         time.sleep(0.05 if len(taken) == 1 else 0.002)
         left.append(block)
         return np.zeros(2)
@@ -337,3 +362,31 @@ def check_blocks(check_blocks):
             "one whose loss is half of what it should be": _Half,
         },
     )
+
+
+@exercise
+def best_machines(best_machines):
+    """The number of machines with which an iteration is fastest."""
+    for m, sample, task, alone, right in (
+        (600_000, 0.6e-6, 1e-3, 0.1e-6, 19),
+        (60_000, 0.6e-6, 1e-3, 0.1e-6, 1),
+        (10_000_000, 0.6e-6, 1e-3, 0.1e-6, 77),
+        (1_000_000, 1e-6, 0.2, 1e-6, 2),
+        (10**9, 1e-6, 1e-3, 1e-7, 1000),
+        (4 * 10**9, 1e-6, 1e-3, 1e-7, 1000),
+    ):
+        square = m * sample / task
+        mistakes = {
+            "how long does train_fast take? m times `alone`": min(1000, round(np.sqrt(square))),
+            "there are 1,000 machines at most": np.sqrt(square),
+            "`alone` is the time of a sample: train_fast takes m times as long": 1,
+            "the whole number below is not always the better of two": int(np.sqrt(square)),
+            "the more machines, the more tasks: each of them takes `task`": 1000,
+            "that is the square of it": square,
+            "that is the time, not the number of machines": 2 * np.sqrt(m * sample * task),
+        }
+        mistakes = {text: value for text, value in mistakes.items() if value != right}
+        got = called(best_machines, m, sample, task, alone)
+        what = f"for {m:,} samples of {1e6 * sample:g} µs and tasks of {1000 * task:g} ms"
+        same(f"{what} the number", got, right, mistakes)
+    return "0.6 µs, 1 ms and 0.1 µs: it pays from 240,000 samples on, 4 · sample · task / alone²"
