@@ -85,7 +85,7 @@ class Value(guard.Remembering):
 
     def __pow__(self, n):
         """Return the power n, a plain number."""
-        less = (guard.exponent(n) or 1) - 1
+        less = (guard.exponent(n) or 1) - 1  # for n = 0 any: it is multiplied by 0
         return Op("**", lambda a: np.power(a, n), lambda d, out, a: (d * n * a**less,))(self)
 
     def gradients(self, *inputs):
@@ -137,7 +137,7 @@ class Tensor(Value):
 
     def broadcast_to(self, *shape):
         """Return it spread to a shape."""
-        return Op("spread", lambda a: np.broadcast_to(a, shape), lambda d, out, a: (d,))(self)
+        return Op("spread", lambda a: guard.spread(a, shape), lambda d, out, a: (d,))(self)
 
     def reshape(self, *new):
         """Return it in another shape."""

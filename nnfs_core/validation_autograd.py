@@ -45,11 +45,26 @@ class Remembering:
         """Refuse to become an array, which would leave the graph without a word."""
         raise TypeError(f"a {type(self).__name__} is no array: take x.data, or its own methods")
 
+    def __reduce__(self):
+        """Copy, deepcopy or pickle what was made by hand, as new; refuse a part of a graph."""
+        if self.op:
+            raise TypeError(
+                f"{self!r} is a part of a graph, and is not copied: copy its data, or the values "
+                "and tensors that it was computed from"
+            )
+        return _made_again, (type(self), self.data, self.requires_grad, self.grad)
+
     def __repr__(self):
         """Return the class, what is in it, and where it comes from."""
         origin = f", by {self.op}" if self.op else "" if self.requires_grad else ", constant"
         what = f"shape {self.shape}" if isinstance(self.data, np.ndarray) else f"{self.data:.6g}"
         return f"{type(self).__name__}({what}{origin})"
+
+
+def _made_again(kind, data, requires_grad, grad):
+    made = kind(data, requires_grad=requires_grad)
+    made.grad = grad
+    return made
 
 
 def kept_number(data):
@@ -134,6 +149,13 @@ def product(a, b):
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         raise ValueError(f"{a.shape} @ {b.shape}: expected two matrices, (n, k) @ (k, m)")
     return a @ b
+
+
+def spread(a, shape):
+    """Return a spread to a shape; refuse a shape in parentheses."""
+    if any(not isinstance(n, int | np.integer) for n in shape):
+        raise TypeError(f"broadcast_to{shape}: expected whole numbers, as in broadcast_to(2, 3)")
+    return np.broadcast_to(a, shape)
 
 
 def shared(d, a, b):

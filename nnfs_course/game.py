@@ -66,7 +66,9 @@ class Game:
             right.legend()
         else:
             right.axis("off")
-            right.text(0.1, 0.5, f"{MOVES + 1 - len(self.losses)} moves are left", fontsize=14)
+            left_over = MOVES + 1 - len(self.losses)
+            words = "1 move is left" if left_over == 1 else f"{left_over} moves are left"
+            right.text(0.1, 0.5, words, fontsize=14)
         left.set_title("Twenty moves each" if self.over else "How low can you get?")
         left.legend()
         plt.show()
@@ -94,10 +96,14 @@ def play(ask: Ask) -> None:
         game.draw()
         return
     game = Game(ask)
+    settings = {"value": 0.5, "min": -3.0, "max": 3.0, "step": 0.05, "continuous_update": False}
+    settings |= {"layout": {"width": "32em"}}  # about three pixels a step
+    sliders = {name: FloatSlider(**settings) for name in ("w1", "w2", "w3")}
 
     def draw(w1, w2, w3):
         game.move(w1, w2, w3)
+        for slider in sliders.values():
+            slider.disabled = game.over  # so they stay at what was drawn
         game.draw()
 
-    settings = {"value": 0.5, "min": -3.0, "max": 3.0, "step": 0.05, "continuous_update": False}
-    interactive(draw, **{name: FloatSlider(**settings) for name in ("w1", "w2", "w3")})
+    interactive(draw, **sliders)

@@ -272,6 +272,25 @@ SYMBOLS = {
         r"\frac{1}{m} \sum_{k=1}^{m} w_k\, \ell_k, \quad dA_k = \frac{w_k}{m}\, d\ell_k",
         "WeightedLoss",
     ),
+    "operation": Symbol(
+        "as its result",
+        "a way forward, and what each input gets on the way back",
+        r"(a, b) \to z, \quad dz \to (da, db)",
+        "Op",
+    ),
+    "value": Symbol(
+        "",
+        "number that remembers its inputs; gradients of several paths add up",
+        r"dx = \sum_z dz\, \frac{\partial z}{\partial x}",
+        "Value",
+    ),
+    "tensor": Symbol("as the array", "the same of an array, read-only", "", "Tensor"),
+    "spread": Symbol(
+        "as the input",
+        "gradient of what broadcasting spread over columns, or over any axes",
+        r"db_i = \sum_k dZ_{ik}",
+        "unbroadcast",
+    ),
     "standard error": Symbol(
         "",
         "of a mean of n paired differences with the standard deviation s",

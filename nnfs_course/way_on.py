@@ -13,7 +13,7 @@ from IPython.display import HTML, Markdown
 class Line(NamedTuple):
     """What it is about, the same in three programs, and the name of what has to be equal.
 
-    result: how it is compared: "T" if PyTorch has it transposed, "" if it is as ours.
+    turned: whether PyTorch has that transposed.
     """
 
     what: str

@@ -7,6 +7,7 @@ anew. So no twin leans on another one. The key is the formula as it stands in th
 changes a sign there has to change it here, and the test of this file then says whether it is right.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 
@@ -19,6 +20,8 @@ from tools.lib.layout import Notebook, tags
 DERIVATIVE = re.compile(
     r"\\partial|(?<![A-Za-z\\{])d(?:\\[a-zA-Z]+|[A-Za-z])(?![a-z])|(?<!\^)'\s*\(|'\s*="
 )
+# What is called one in words: "the slope of ... is $...$", "has the derivative $...$".
+SAID = re.compile(r"(?:derivative|slope|gradient)\b(?:(?:[^.$]|\$[^$]*\$)*?\bis)? \$([^$]+)\$")
 STAGES = ("backpropagation", "layers", "classification", "batch_normalization", "autograd")
 Steps = dict[str, Callable]  # of the names before it, what a step computes
 H = 1e-5
@@ -43,6 +46,7 @@ class System:
         moved = self.run()[by].copy()
         return central_differences(lambda: float(self.run(**{by: moved})[of].sum()), moved, H)
 
+    @functools.cached_property
     def names(self) -> dict:
         """What a twin may use: values, measured derivatives by the name with a d, functions."""
         values, last = self.run(), [*self.steps][-1]
@@ -141,7 +145,7 @@ def u_of(z):
     return 1 + np.exp(-z)
 
 
-curves = System({"z": z}, {"J": lambda z, **_: z.sum()}, sigma=sigma, u_of=u_of)
+curves = System({"z": z}, {"J": lambda z, **_: z.sum()}, sigma=sigma, u_of=u_of, y=1, w=2.5)
 
 # Stage 11: softmax, and a loss of its probabilities.
 logits = System(
@@ -227,6 +231,10 @@ looped = System(
         "J": lambda Z, **_: (G * Z**2).sum(),
     },
 )
+entries = System(
+    {"A": rng.standard_normal((3, 5)), "B": rng.standard_normal((3, 5))},
+    {"Z": lambda A, B, **_: A * B, "J": lambda Z, **_: (G * Z**2).sum()},
+)
 quotient = System({"a": 1.7, "b": -0.6}, {"J": lambda a, b, **_: a / b})
 positive = System({"a": [0.5, 1.0, 2.5]}, {"J": lambda a, **_: a.sum()})
 
@@ -308,6 +316,13 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
         ),
         (network, r"(db_l)_i = \sum_k (dZ_l)_{ik}", "db[:, 0] == einsum('ik->i', dZ)"),
         (network, r"dA_{l-1} = W_l^\top dZ_l", "dA0 == W.T @ dZ"),
+        (curves, "2x", "slope(square, z) == 2 * z"),
+        (network, r"\frac{1}{m}(A_{L,k} - Y_k)", "dAL == 1 / m * (AL - Y)"),
+        (
+            penalised,
+            r"\frac{\lambda}{m} W_{ij}",
+            "slope(lambda w: lam / (2 * m) * w**2, W) == lam / m * W",
+        ),
     ],
     "layers": [
         (network, r"dW = dZ\, X^\top", "dW == dZ @ A0.T"),
@@ -330,6 +345,19 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
             "== 1 - tanh(z) ** 2",
         ),
         (network, "dA = (A - Y)/m", "dAL == (AL - Y) / m"),
+        (curves, "e^z", "slope(exp, z) == exp(z)"),
+        (curves, "-e^{-z}", "slope(lambda z: exp(-z), z) == -exp(-z)"),
+        (
+            curves,
+            "-u^{-2} = -1/u^2",
+            "slope(lambda u: 1 / u, u_of(z)) == -(u_of(z) ** -2) == -1 / u_of(z) ** 2",
+        ),
+        (
+            penalised,
+            r"\frac{\lambda}{m} W",
+            "slope(lambda w: lam / (2 * m) * w**2, W) == lam / m * W",
+        ),
+        (curves, "1/u", "slope(log, u_of(z)) == 1 / u_of(z)"),
     ],
     "classification": [
         (
@@ -362,6 +390,24 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
         (logits, r"p_j\,dp_j = -Y_j", "p * dp == -Y"),
         (logits, r"\sum_i p_i\,dp_i = -1", "(p * dp).sum() == -1"),
         (logits, "dz_j = -Y_j + p_j", "dz == -Y + p"),
+        (
+            curves,
+            r"(p - 1)\,p\,(1 - p)",
+            "slope(lambda z: (sigma(z) - 1) ** 2 / 2, z) == "
+            "(sigma(z) - 1) * sigma(z) * (1 - sigma(z))",
+        ),
+        (curves, "-1", "slope(negative, z) == -1"),
+        (
+            curves,
+            r"\sigma(z) - y",
+            "slope(lambda z: log(1 + exp(z)) - z * y, z) == sigma(z) - y",
+        ),
+        (
+            curves,
+            r"w\,(p - y)",
+            "slope(lambda z: w * (log(1 + exp(z)) - z * y), z) == w * (sigma(z) - y)",
+        ),
+        (batch, "(P - Y)/m", "dZ == (P - Y) / m"),
     ],
     "batch_normalization": [
         (norm, r"\;d\gamma = \sum dA\, \hat X", "dgamma == rows(dA * X_hat)"),
@@ -374,7 +420,7 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
         (norm, r"\;dC = dC_1 + dC_2", "dC == dC1 + dC2"),
         (norm, "dX_1 = dC", "dX1 == dC"),
         (norm, r"\;d\mu = -\sum dC", "dmu == -rows(dC)"),
-        (norm, r"\;dX_2 = d\mu / m", "dX2 == dmu / m + 0 * X"),
+        (norm, r"\;dX_2 = d\mu / m", "dX2 == dmu / m * ones_like(X)"),
         (norm, r"\;dX = dX_1 + dX_2", "dX == dX1 + dX2"),
         (norm, r"d\hat X = \gamma\, dA", "dX_hat == gamma * dA"),
         (
@@ -404,6 +450,8 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
             "dX == dA * gamma / root",
         ),
         (behind, r"\sum W \cdot dW = 0", "1 + (W * dW).sum() == 1"),
+        (norm, "-c / r^2", "slope(lambda r: C / r, r) == -C / r**2"),
+        (norm, "2 c_k / m", "D('v', 'C2') == 2 * C / m"),
     ],
     "autograd": [
         (one, "da = -1", "da == -1"),
@@ -424,15 +472,18 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
         ),
         (positive, r"\log' = 1/a", "slope(log, a) == 1 / a"),
         (positive, r"\tanh' = 1 - \tanh^2", "slope(tanh, a) == 1 - tanh(a) ** 2"),
+        (positive, "2e", "slope(square, a) == 2 * a"),
+        (entries, r"dZ \odot B", "dA == dZ * B"),
+        (curves, r"\sigma (1 - \sigma)", "slope(sigma, z) == sigma(z) * (1 - sigma(z))"),
     ],
 }
-# No derivatives, though they look like some: what somebody is asked to imagine.
-ASSUMED = {"batch_normalization": ["dA = 1", r"dA = \hat X"]}
+# No derivatives, though they look like some: what somebody is asked to imagine, and a shape.
+ASSUMED = {"batch_normalization": ["dA = 1", r"dA = \hat X"], "autograd": ["(3, 4)"]}
 
 
 def holds(system: System, twin: str) -> bool:
     """Whether all terms of a twin are equal; several chains stand apart by semicolons."""
-    names = system.names()
+    names = system.names
     for chain in twin.split(";"):
         terms = [np.asarray(eval(term.strip(), names), float) for term in chain.split("==")]
         assert len(terms) > 1, twin
@@ -445,13 +496,20 @@ def holds(system: System, twin: str) -> bool:
 
 
 def formulas(notebook: Notebook) -> Iterator[str]:
-    """Each formula about a derivative: all that stand on lines of their own, others with an =."""
+    """Each formula about a derivative.
+
+    On lines of its own each with a sign of one, in a sentence those with an =, and what is called
+    a derivative, a slope or a gradient.
+    """
     for _, cell in notebook.cells():
         if cell.cell_type == "markdown" and "folds" not in tags(cell):
             text = re.sub("```.*?```", "", cell.source, flags=re.DOTALL)
             for displayed, inline in re.findall(r"\$\$(.*?)\$\$|\$([^$]+)\$", text, re.DOTALL):
                 formula = " ".join((displayed or inline).split())
                 if DERIVATIVE.search(formula) and (displayed or "=" in formula):
+                    yield formula
+            for formula in SAID.findall(" ".join(text.replace("$$", "$").split())):
+                if not re.fullmatch("[A-Za-z]+", formula):
                     yield formula
 
 

@@ -1,10 +1,12 @@
 """Stage 15: every operation, 1,000 random graphs, the stages before, and what is refused."""
 
 import contextvars
+import copy
 import functools
 import gc
 import inspect
 import itertools
+import pickle
 import re
 import types
 import warnings
@@ -589,6 +591,28 @@ def test_what_is_given_is_copied_and_cannot_be_changed():
             array[...] = 1.0
 
 
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_a_copy_is_made_anew_and_cannot_be_written_into(again):
+    T, x = Tensor(A), Value(2.0, requires_grad=False)
+    (T * x.data).sum().backward()
+    other, number = (
+        again({"T": T, "x": x}).values() if again is not copy.copy else map(again, (T, x))
+    )
+    assert other is not T and type(other) is Tensor and type(number) is Value
+    assert np.array_equal(other.data, A) and np.array_equal(other.grad, 0 * A + 2)
+    assert (number.data, number.requires_grad, number.grad) == (2, False, None)
+    with pytest.raises(ValueError, match="read-only"):
+        other.data[0, 0] = 7.0
+    other.grad = None
+    (other * other).sum().backward()
+    assert np.array_equal(other.grad, 2 * A) and np.array_equal(T.grad, 0 * A + 2)
+    for part in (Tensor(A) * 2, gone(Value(2.0))):
+        with pytest.raises(TypeError, match="is a part of a graph, and is not copied"):
+            again(part)
+
+
 # What is refused
 
 
@@ -658,6 +682,9 @@ REFUSED = [
     (lambda x, T: T @ T, ValueError, r"\(3, 4\) @ \(3, 4\): expected two matrices"),
     (lambda x, T: T @ np.ones(4), ValueError, "expected two matrices"),
     (lambda x, T: T.reshape(5, 2), ValueError, "reshape"),
+    (lambda x, T: T.broadcast_to((2, 3, 4)), TypeError, r"as in broadcast_to\(2, 3\)"),
+    (lambda x, T: T.broadcast_to(2, 3, 4.0), TypeError, "expected whole numbers"),
+    (lambda x, T: T.broadcast_to(2, 5), ValueError, "broadcast"),
     (lambda x, T: T.sum(2), ValueError, "axis"),
     (lambda x, T: T + np.ones((2, 4)), ValueError, "broadcast"),
     (lambda x, T: Op("new", np.sin, None)(2.0), TypeError, "expected a Value or a Tensor"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from nnfs_core import load_config, load_run, run_experiment
 from nnfs_core.files import hold_folder
 from tools import challenge
+from tools.lib import paired
 from tools.lib.layout import Refused
 from tools.lib.record import Record, digest
 
@@ -45,17 +47,25 @@ def trained(folder, open_table, seed=0):
     return folder
 
 
-@pytest.fixture
-def sealed(tmp_path):
-    """A challenge of numbers."""
-    folder = tmp_path / "challenge"
-    challenge.seal(table(tmp_path / "whole.csv"), folder, seed=1)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a table, its challenge, and a run: made once, since training takes time."""
+    folder = tmp_path_factory.mktemp("made")
+    challenge.seal(table(folder / "whole.csv"), folder / "challenge", seed=1)
+    trained(folder / "runs" / "anna", folder / "challenge" / challenge.OPEN)
     return folder
 
 
 @pytest.fixture
-def run(sealed, tmp_path):
-    return trained(tmp_path / "runs" / "anna", sealed / challenge.OPEN)
+def sealed(made, tmp_path):
+    """A challenge of numbers."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "challenge"
+
+
+@pytest.fixture
+def run(sealed):
+    return sealed.parent / "runs" / "anna"
 
 
 def events(folder):
@@ -78,6 +88,48 @@ def test_a_fifth_is_held_back_and_no_row_is_changed_or_on_both_sides(tmp_path):
     assert handed_out == found | {"sha256": digest(found)}
     other = challenge.seal(whole, tmp_path / "other")
     assert other["fold_sha256"] != found["fold_sha256"]  # nobody can draw it again
+
+
+def artists(path):
+    """Write 300 rows of 40 artists, some with two; the names differ from the ids' order."""
+    rng = np.random.default_rng(1)
+    names = [f"artist {i}" for i in rng.integers(0, 40, 300)]
+    for row in range(0, 300, 15):
+        names[row] += f"; artist {row % 40}"
+    names[1:60:4] = [""] * 15
+    rows = {"id": [f"{i // 2:04d}" for i in range(300)], "Artists ": names, "y": range(300)}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def test_no_artist_and_no_id_stands_on_both_sides(tmp_path, capsys):
+    whole, folder = artists(tmp_path / "whole.csv"), tmp_path / "challenge"
+    found = challenge.seal(whole, folder, "artists", seed=2)
+    fold, rest = (pd.read_csv(folder / name) for name in (challenge.FOLD, challenge.OPEN))
+    names = [";".join(part["Artists "].dropna()).split(";") for part in (fold, rest)]
+    assert not {one.strip() for one in names[0]} & {one.strip() for one in names[1]}
+    assert not {*fold["id"]} & {*rest["id"]}
+    assert (found["rows"], found["open_rows"], found["group"]) == (len(fold), len(rest), "artists")
+    assert found["left_out"] == 300 - len(fold) - len(rest) > 0
+    assert fold["Artists "].isna().any() and rest["Artists "].isna().any()  # these share nothing
+    drawn, all_of_them = (  # and are drawn alone
+        part["Artists "].str.partition(";")[0].nunique() + part["Artists "].isna().sum()
+        for part in (fold, pd.read_csv(whole))
+    )
+    assert drawn == round(0.2 * all_of_them)
+    command = ["--folder", str(tmp_path / "other"), "seal", str(whole), "--group"]
+    challenge.main([*command, "ARTISTS"])
+    assert "left out, since they share a value with held rows: " in capsys.readouterr().out
+    with pytest.raises(Refused, match="no column 'artist' to group by; it has "):
+        challenge.seal(whole, tmp_path / "third", "artist")
+    few = pd.read_csv(whole).assign(kind=lambda rows: rows.index % 9)
+    few.to_csv(tmp_path / "few.csv")
+    with pytest.raises(Refused, match="9 groups to draw from; expected 10 or more"):
+        challenge.seal(tmp_path / "few.csv", tmp_path / "few", "kind")
+    one = few.assign(id=range(300), kind=[*range(9)] + 291 * [9])  # the tenth has all the rest
+    one.to_csv(tmp_path / "one.csv")
+    with pytest.raises(Refused, match="rows on one side: group by another column"):
+        challenge.seal(tmp_path / "one.csv", tmp_path / "one", "kind", seed=0)
 
 
 def test_the_scores_and_their_pair_are_those_of_the_same_rows(sealed, run):
@@ -114,7 +166,7 @@ def test_classes_are_scored_too(tmp_path):
     receipt = challenge.look(folder, run, "anna")
     fold, rest = (pd.read_csv(folder / name) for name in (challenge.FOLD, challenge.OPEN))
     data = load_run(run).config.data.model_copy(update={"path": str(folder / challenge.OPEN)})
-    cut = challenge.split(challenge.load_samples(data), data)
+    cut = paired.split(paired.load_samples(data), data)
     learn = rest.iloc[np.concatenate([cut.train, cut.validation])]
     boosting = HistGradientBoostingClassifier(random_state=0).fit(learn[FEATURES], learn["y"])
     guesses = [

@@ -1,6 +1,9 @@
 """Every derivative that a notebook shows as a formula is held against finite differences."""
 
+import ast
+
 import nbformat
+import numpy as np
 import pytest
 
 from tests.derivations import ASSUMED, STAGES, TWINS, formulas, holds, unknown
@@ -28,6 +31,33 @@ def test_a_wrong_sign_in_any_term_is_seen(system, twin):
             chains = [*twin.split(";")]
             chains[place] = "==".join(wrong)
             assert not holds(system, ";".join(chains)), wrong
+
+
+def flipped(term, system):
+    """A term with each of its + and - turned around; not where what follows is 0 anyway."""
+    for node in ast.walk(tree := ast.parse(term, mode="eval")):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            right = eval(ast.unparse(node.right), system.names)
+            before, node.op = node.op, ast.Add() if isinstance(node.op, ast.Sub) else ast.Sub()
+            if not np.allclose(right, 0):
+                yield ast.unparse(tree)
+            node.op = before
+        elif isinstance(node, ast.UnaryOp):
+            before, node.op = node.op, ast.UAdd()
+            yield ast.unparse(tree)
+            node.op = before
+
+
+def test_each_other_sign_inside_a_term_is_seen():
+    seen = 0
+    for system, twin in (one.values for one in ALL):
+        chains = [chain.split("==") for chain in twin.split(";")]
+        for terms in chains:
+            for term in terms[1:]:
+                for wrong in flipped(term.strip(), system):
+                    assert not holds(system, "==".join([terms[0], wrong])), wrong
+                    seen += 1
+    assert seen > 60
 
 
 @pytest.mark.parametrize(
@@ -71,6 +101,9 @@ def test_every_formula_has_a_twin_and_every_twin_a_formula(stage):
         (r"so $f'(x) = 2x$", True),
         (r"the slope $\sigma' = \sigma$", True),
         ("the gradient $dZ$ has its shape", False),
+        ("The slope of $2^z$, about $1 + z$, is\n$2^z / 1.44$ there.", True),
+        ("$-z$ has the derivative $-1$.", True),
+        ("The gradient by $w$ has a shape. It is $w - 1$ long.", False),
         (r"$$a_k = \gamma x_k + \beta$$", False),
         (r"$$\mathrm{model} = 3, \quad d = 2$$", False),
         ("```python\n$dZ = 1$\n```", False),

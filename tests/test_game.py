@@ -78,7 +78,8 @@ def test_the_points_stay_hidden_until_the_game_is_over(shown):
         left, right = shown[-1].axes
         assert len(lines(left)) == 1
         assert lines(right) == []
-        assert [text.get_text() for text in right.texts] == [f"{game.MOVES - step} moves are left"]
+        left_over = f"{game.MOVES - step} moves are left" if step < 19 else "1 move is left"
+        assert [text.get_text() for text in right.texts] == [left_over]
         played.move(0.1 * step, 0.0, 0.0)
     played.draw()
     assert len(lines(shown[-1].axes[1])) == 3
@@ -106,3 +107,8 @@ def test_in_an_open_notebook_a_slider_is_a_move(shown, monkeypatch):
     sliders["w2"].value = -1.0
     (loss,) = lines(shown[-1].axes[0])
     assert loss == pytest.approx([ask(*game.START)[0], ask(0.5, -1.0, 0.5)[0]])
+    for step in range(game.MOVES - 1):
+        assert not any(slider.disabled for slider in sliders.values())
+        plt.close("all")
+        sliders["w1"].value = 0.1 * step
+    assert all(slider.disabled for slider in sliders.values())  # a move more would not be drawn

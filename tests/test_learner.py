@@ -216,6 +216,23 @@ def g(x):
     assert stubbed == source
 
 
+def test_of_a_function_that_makes_another_one_the_inner_body_is_the_readers():
+    source = '''\
+def make(name):
+    """Return a function."""
+
+    def made(x):
+        return name, x
+
+    return made'''
+    stubbed, names = learner.stub(source)
+    left = 'raise NotImplementedError("make")  # your code instead of this line'
+    assert stubbed == source.replace("return name, x", left)
+    assert names == ["make"]
+    more = source.replace("return made", "return made(1)")
+    assert "def made" not in learner.stub(more)[0]  # it does more than that
+
+
 def test_only_the_stages_are_imported_from_the_reader():
     source = (
         "from nnfs_core import relu\nfrom nnfs_core.activation import drelu\n"

@@ -39,6 +39,11 @@ def test_the_ledger_refuses_another_shape(network, name):
         ledger({name: np.zeros((4, 4, 4))}, [3, 5, 2], 7)
 
 
+def test_stage_15_is_in_the_ledger():
+    functions = {symbol.function for symbol in SYMBOLS.values()}
+    assert {"Op", "Value", "Tensor", "unbroadcast"} <= functions
+
+
 def test_the_reference_is_made_from_the_ledger():
     assert list(check.generated(parts=[reference])) == []
 

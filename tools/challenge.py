@@ -1,6 +1,7 @@
 """Hold rows of a table back, and score each run of stage 13 on them once, beside boosting.
 
-python -m tools.challenge seal [TABLE]            a fold for the teacher, the rest to hand out
+python -m tools.challenge seal [TABLE]            a fold for the teacher, the rest to hand out;
+                       [--group COLUMN]           no value of it, such as an artist, in both
 python -m tools.challenge score RUN --name NAME   a run on the fold, once, with a receipt
 python -m tools.challenge check [RECEIPT ...]     whether fold, record and receipts fit
 """
@@ -15,36 +16,53 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from nnfs_core.files import guard_table, hold_folder, write_whole
-from nnfs_core.runs import Run, load_run
-from nnfs_core.runs.loading import load_samples, split
-from nnfs_core.runs.rows import load_rows
-from nnfs_core.runs.scores import FORMATS, SHOWN, score
-from nnfs_core.runs.telling import columns
+from nnfs_core.runs import load_run
 from nnfs_core.tracks import SHIPPED
 from tools.lib.layout import ROOT, Refused
+from tools.lib.paired import compare, learnt, told
 from tools.lib.record import Record, as_receipt, digest
 
 FOLDER = ROOT / "challenge"
 SHARE = 0.2  # of the rows that are held back
-LEAST = 100  # rows of a table
+LEAST, GROUPS = 100, 10  # rows of a table, and groups to draw from
 FOLD, RECORD, RECEIPTS = "fold.csv", "record.jsonl", "receipts"
 OPEN, SEAL = "open/table.csv", "open/seal.json"
-SAME = ("id", "track_id")  # rows that share one of these stay together
+SAME = ("id", "track_id")  # rows that share one of these never stand on both sides
 
 
 def _sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def seal(table: Path, folder: Path, seed: int | None = None) -> dict:
+def cut(keys: list[pd.Series], rows: int, seed: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return masks of the rows to hold back, and of those to leave out.
+
+    keys: columns of texts. By the first one rows are drawn together. What shares a value of any,
+    or one between ;, with a held row is left out. An empty field shares nothing.
+    """
+    alone = pd.Series([f"row {row}" for row in range(rows)])
+    first = keys[0].str.partition(";")[0].str.strip() if keys else alone
+    first = first.where(first != "", alone)
+    order = np.random.default_rng(seed).permutation(first.unique())
+    if len(order) < GROUPS:
+        raise Refused(f"{len(order)} groups to draw from; expected {GROUPS} or more")
+    held = first.isin(order[: round(SHARE * len(order))]).to_numpy()
+    out = np.zeros(rows, bool)
+    for key in keys:
+        named = [{part.strip() for part in text.split(";")} - {""} for text in key]
+        seen = set().union(*(named[row] for row in np.flatnonzero(held)))
+        out |= [bool(names & seen) for names in named]
+    return held, out & ~held
+
+
+def seal(table: Path, folder: Path, group: str | None = None, seed: int | None = None) -> dict:
     """Cut a table at random into a fold to hold back and one to hand out; return the seal.
 
-    seed: without one the cut comes from the system's source of randomness, and nobody can draw it
-    again.
+    group: a column, as data.group of a run: rows that share a value stand on one side. seed:
+    without one the cut comes from the system's source of randomness, and nobody can draw it again.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} holds a challenge, which stays as it is: give another --folder")
@@ -52,18 +70,24 @@ def seal(table: Path, folder: Path, seed: int | None = None) -> dict:
     rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     if len(rows) < LEAST:
         raise Refused(f"{table} has {len(rows)} rows; expected {LEAST} or more")
-    named = [place for place, name in enumerate(names) if name in SAME]
-    own = rows.iloc[:, named[0]] if named else rows.index.astype(str)
-    order = np.random.default_rng(seed).permutation(own.unique())
-    held = np.isin(own, order[: round(SHARE * len(order))])
-    for name, part in ((FOLD, rows[held]), (OPEN, rows[~held])):
+    asked = [] if group is None else [group.strip().lower()]
+    if unknown := {*asked} - {*names}:
+        raise Refused(f"{table} has no column {min(unknown)!r} to group by; it has {names}")
+    together = [*asked, *(name for name in names if name in SAME and name not in asked)]
+    held, out = cut([rows.iloc[:, names.index(name)] for name in together], len(rows), seed)
+    rest = ~held & ~out
+    if (few := min(held.sum(), rest.sum())) < SHARE * LEAST:
+        raise Refused(f"{few} rows on one side: group by another column, or draw once more")
+    for name, part in ((FOLD, rows[held]), (OPEN, rows[rest])):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, part.to_csv(index=False, lineterminator="\n").encode())
     sealed = Record(folder / RECORD).append(
         event="sealed",
         table=table.name,
         rows=int(held.sum()),
-        open_rows=int((~held).sum()),
+        open_rows=int(rest.sum()),
+        left_out=int(out.sum()),
+        group=group,
         fold_sha256=_sha256(folder / FOLD),
         open_sha256=_sha256(folder / OPEN),
     )
@@ -83,46 +107,6 @@ def whole_record(folder: Path) -> Record:
     if faults:
         raise Refused(f"{folder}: {'; '.join(faults)}")
     return record
-
-
-def learnt(run: Run) -> str:
-    """Return the SHA-256 of all that a run has learnt, whatever its folder is called."""
-    found = hashlib.sha256()
-    for name, array in sorted(run.predictor.arrays().items()):
-        found.update(f"{name} {array.shape} ".encode() + array.tobytes())
-    return found.hexdigest()
-
-
-def compare(run: Run, table: Path, fold: Path) -> dict:
-    """Return the scores of a run and of gradient boosting on a fold, and their paired difference.
-
-    Boosting, as scikit-learn sets it, learns from the same rows of the table as the run did.
-    """
-    data = run.config.data.model_copy(update={"path": str(table)})
-    samples = load_samples(data)
-    cut, classes = split(samples, data), samples.classes
-    learn, rows = np.concatenate([cut.train, cut.validation]), load_rows(fold, run, True)
-    X, Y, ours = samples.X[:, learn].T, rows.Y, run.predictor.predict(rows.X)
-    if classes:
-        model = HistGradientBoostingClassifier(random_state=0)
-        model.fit(X, samples.Y[:, learn].argmax(axis=0))
-        boosting = np.zeros_like(ours)
-        boosting[model.classes_] = model.predict_proba(rows.X.T).T
-        right = [A.argmax(axis=0) == Y.argmax(axis=0) for A in (ours, boosting)]
-        ahead = right[0].astype(float) - right[1]
-    else:
-        model = HistGradientBoostingRegressor(random_state=0).fit(X, samples.Y[0, learn])
-        boosting = model.predict(rows.X.T)[None]
-        ahead = (((boosting - Y) ** 2 - (ours - Y) ** 2) / Y.var())[0]  # its mean: that of R²
-    return {
-        "target": samples.target,
-        "rows": len(ahead),
-        "ours": score(Y, ours, classes),
-        "boosting": score(Y, boosting, classes),
-        "score": "accuracy" if classes else "r2",
-        "ahead": float(ahead.mean()),
-        "error": float(ahead.std(ddof=1) / np.sqrt(len(ahead))),
-    }
 
 
 def look(folder: Path, run_folder: Path, name: str) -> dict:
@@ -162,19 +146,6 @@ def look(folder: Path, run_folder: Path, name: str) -> dict:
     return receipt
 
 
-def told(receipt: dict) -> str:
-    """Return a receipt in words."""
-    main, kinds = receipt["score"], list(receipt["ours"])
-    rows = [[f"{receipt['target']}, {receipt['rows']:,} held rows", *(SHOWN[k] for k in kinds)]]
-    for title, key in (("gradient boosting", "boosting"), (receipt["name"], "ours")):
-        rows.append([title, *(f"{receipt[key][kind]:{FORMATS[kind]}}" for kind in kinds)])
-    ahead, error = receipt["ahead"], receipt["error"]
-    which = "level with boosting" if abs(ahead) <= 2 * error else "ahead" if ahead > 0 else "behind"
-    pair = f"{SHOWN[main]} minus boosting's, row by row: {ahead:+.3f} ± {error:.3f}, {which}"
-    looks = f"looks at this fold so far: {receipt['looks']}; {receipt['name']} has no other"
-    return "\n".join([columns(rows), pair, looks])
-
-
 def check(folder: Path, receipts: list[Path]) -> list[str]:
     """Return what was found whole, a line each; refuse what does not fit."""
     record = whole_record(folder)
@@ -197,6 +168,7 @@ def main(argv: list[str]) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("seal")
     one.add_argument("table", nargs="?", default=os.environ.get("NNFS_DATA") or SHIPPED)
+    one.add_argument("--group", metavar="COLUMN", help="rows that share a value stay together")
     one = commands.add_parser("score")
     one.add_argument("run", type=Path, metavar="RUN")
     one.add_argument("--name", required=True, help="of who hands the run in")
@@ -205,9 +177,11 @@ def main(argv: list[str]) -> None:
     asked = parser.parse_args(argv)
     try:
         if asked.command == "seal":
-            sealed = seal(Path(asked.table).expanduser(), asked.folder)
+            sealed = seal(Path(asked.table).expanduser(), asked.folder, asked.group or None)
             print(f"{sealed['rows']:,} rows of {sealed['table']} are held back in {asked.folder}")
             print(f"hand out {asked.folder / 'open'}: {sealed['open_rows']:,} rows, and the seal")
+            if sealed["left_out"]:
+                print(f"left out, since they share a value with held rows: {sealed['left_out']:,}")
             print(f"SHA-256 of the fold: {sealed['fold_sha256']}")
         elif asked.command == "score":
             receipt = look(asked.folder, asked.run, asked.name)

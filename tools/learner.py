@@ -48,10 +48,19 @@ from {course}.{exercises} import {stage} as judge
 mine.verdict(judge.{function}, {function})"""
 
 
+def _own(function):
+    """The function whose body is the reader's: if one only makes another, that one."""
+    match function.body[ast.get_docstring(function) is not None :]:
+        case [ast.FunctionDef() as made, ast.Return(ast.Name(name))] if name == made.name:
+            return made
+    return function
+
+
 def stub(source: str) -> tuple[str, list[str]]:
     """Source with the body of each public function and method left to the reader.
 
-    Signatures and docstrings stay. Returns the names of the functions and classes, too.
+    Signatures and docstrings stay, and so does the frame of a function that makes another one.
+    Returns the names of the functions and classes, too.
     """
     lines, names, places = source.splitlines(), [], []
     for node in ast.parse(source).body:
@@ -59,7 +68,7 @@ def stub(source: str) -> tuple[str, list[str]]:
         functions = [part for part in parts if isinstance(part, ast.FunctionDef)]
         if public := [part for part in functions if not part.name.startswith("_")]:
             names.append(node.name)
-            places += [(node.name, part) for part in public]
+            places += [(node.name, _own(part)) for part in public]
     for name, function in reversed(places):
         first = function.body[0]
         documented = ast.get_docstring(function) is not None

@@ -8,7 +8,7 @@ import numpy as np
 
 import nnfs_core.autograd as reference
 from nnfs_core.validation_autograd import Remembering
-from nnfs_course.judge import Wrong, exercise, grade, refused, same
+from nnfs_course.judge import Wrong, called, exercise, grade, refused, same
 
 A = np.array([[0.5, -1.0, 2.0, 0.25], [1.5, 0.75, -0.5, 1.0], [-2.0, 3.0, 0.1, -0.3]])
 B = np.array([[1.25], [0.5], [2.0]])
@@ -58,6 +58,62 @@ def no_grad(no_grad):
             raise Wrong("after an error inside nothing remembers any more: `finally` is for that")
 
     _within(tried)
+
+
+def _remembers_nothing(one, said):
+    """Refuse a result that knows where it came from, or wants a gradient."""
+    if one.requires_grad or one.inputs != () or one.op or one.back:
+        raise Wrong(said)
+
+
+@exercise
+def Op(Op):
+    """What a result is, what it remembers, and when it remembers nothing."""
+
+    def back(d, out, a, b):
+        return d * b, d * a
+
+    product = called(Op, "times", np.multiply, back)
+    x, y = reference.Value(2.0), reference.Value(-3.0)
+    got = _graph("an operation", product(x, y))
+    for what, found in (
+        (reference.Value, got),
+        (reference.Tensor, product(reference.Tensor(A), B)),
+    ):
+        if type(found) is not what:
+            raise Wrong(f"a {what.__name__} goes in, a {type(found).__name__} comes out")
+    same("2 times -3", got.data, -6.0)
+    if not got.requires_grad:
+        raise Wrong("the result needs no gradient, though its inputs do")
+    if not isinstance(got.inputs, tuple) or [*map(id, got.inputs)] != [id(x), id(y)]:
+        raise Wrong("`inputs` of the result is not the tuple of what was given, in its order")
+    if got.op != "times" or got.back is not back:
+        raise Wrong("the result does not keep its name in `op`, and its way back in `back`")
+    for place, mixed in ((1, product(x, 3)), (0, product(3, x))):
+        constant = mixed.inputs[place] if mixed.requires_grad else reference.Value(3)
+        if type(constant) is not reference.Value or (constant.data, mixed.data) != (3, 6):
+            raise Wrong("a plain number beside a value does not become a value of the same class")
+        if not mixed.requires_grad:
+            raise Wrong(
+                "a value times a constant does not remember: one input that needs a gradient is "
+                "enough"
+            )
+        if constant.requires_grad:
+            raise Wrong("a plain number beside a value wants a gradient: it is a constant")
+    same("the gradient of the product", got.gradients(x)[0].data, -3.0)
+    still = reference.Value(2.0, requires_grad=False)
+    said = "what is computed from constants alone remembers: nobody goes back there"
+    _remembers_nothing(product(still, 3.0), said)
+    with reference.no_grad():
+        silent = product(x, y)
+    _remembers_nothing(silent, "under no_grad the result remembers: ask guard.RECORDING")
+    own = type("Own", (reference.Value,), {"times": product})(2.0).times(3.0)
+    if type(own).__name__ != "Own":
+        raise Wrong("in a class it is no method: return the inner function itself")
+    refused(product, 2.0, 3.0, error=TypeError, what="a product of plain numbers alone")
+    refused(product, x, reference.Tensor(A), error=TypeError, what="a Value beside a Tensor")
+    log = Op("log", np.log, lambda d, out, a: (d / a,))
+    refused(log, y, error=FloatingPointError, what="the log of a negative number")
 
 
 @exercise
@@ -243,6 +299,7 @@ def Value(Value):
         raise Wrong("a new value has data, needs a gradient, has none yet, and no inputs")
     if Value(1.5, requires_grad=False).requires_grad:
         raise Wrong("requires_grad=False has no effect")
+    same("the derivative of a number by itself", x.gradients(x)[0].data, 1.0)
     twice = (x * x).gradients(x)[0].data
     if twice == 1.5:
         raise Wrong("x · x has the slope 2x: where a value is used twice, gradients add up")
@@ -307,6 +364,7 @@ def Tensor(Tensor):
     t = Tensor(A)
     if t.shape != (3, 4):
         raise Wrong(f"shape is {t.shape} for an array (3, 4)")
+    same("the sum of an array", float(t.sum().data), A.sum())
     for name, formula in SHAPED.items():
         got = _graph(name, formula(Tensor(A), Tensor(B)))
         same(
@@ -474,3 +532,13 @@ def hessian(hessian):
     got = hessian(lambda t: t[0] ** 3 * t[1] + t[1].exp(), np.array([2.0, 0.0]))
     right = np.array([[0.0, 12.0], [12.0, 1.0]])
     same("the Hessian of x³ y + exp(y) at (2, 0)", got, right)
+    try:
+        got = hessian(lambda t: (3 * t).sum(), x)
+    except NotImplementedError:
+        raise
+    except RuntimeError:
+        raise Wrong(
+            "a linear function stops: its gradient is a constant, which has no graph, so its "
+            "Hessian is all 0"
+        ) from None
+    same("the Hessian of the linear function 3x + 3y + 3z", got, np.zeros((3, 3)))

@@ -43,7 +43,7 @@ def draw(figure):
     signed = LINE[:, :2] @ X + LINE[:, 2:]
     clear = abs(signed[0]) > MARGIN
     X, Y = X[:, clear], (signed[:, clear] > 0) * 1.0
-    lines = [weights for _, weights in learn(X, Y, steps=100_000)]
+    lines = [weights for _, weights in learn(X, Y, steps=20_000)]
     if wrong := int((fires(X, lines[-1]) != Y).sum()):
         raise Wrong(f"{wrong} of {X.shape[1]} points are on the wrong side of its line")
     axes, ends = figure.subplots(), np.array([-1, 1])
