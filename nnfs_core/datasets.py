@@ -6,7 +6,6 @@ Written by hand, like tracks.py: where data comes from is not the lesson.
 import difflib
 import functools
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +13,10 @@ import pandas as pd
 from sklearn import datasets
 
 from nnfs_core.classification import one_hot
+from nnfs_core.files import shipped
 from nnfs_core.validation import Array, guard_number
 
-GENRES = Path(__file__).resolve().parents[1] / "data" / "genres.csv"
+GENRES = shipped("data") / "genres.csv"
 TEXTS = ("track_id", "track_name", "track_artist", "album", "genre")
 DIGITS = tuple("0123456789")
 CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"

@@ -18,10 +18,10 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nnfs_core.files import guard_table
+from nnfs_core.files import guard_table, shipped
 from nnfs_core.validation import guard_column, guard_scores
 
-SHIPPED = Path(__file__).resolve().parents[1] / "data" / "tracks.csv"
+SHIPPED = shipped("data") / "tracks.csv"
 KAGGLE_NAMES = {  # TidyTuesday's name: Kaggle's, which is ours
     "track_id": "id",
     "track_name": "name",
