@@ -3,9 +3,11 @@
 import json
 
 import nbformat
+import pandas as pd
 import pytest
 
 from tools import learner, progress
+from tools.lib import class_table
 from tools.lib.layout import ROOT, Refused, read_notebooks
 from tools.lib.needed import needed
 
@@ -68,6 +70,67 @@ def test_a_cell_that_stops_is_told_with_its_line(tmp_path, answer, message):
     ((_, state, said),) = progress.judged(path, ["absolute"])
     assert state == "wrong"
     assert said.startswith(message)
+
+
+def test_a_slow_machine_is_no_endless_loop(tmp_path, monkeypatch):
+    """An answer that waits for more than the limit, as one does on a busy machine, is judged."""
+    slow = "import time\n\ntime.sleep(9)\n\n\ndef absolute(z):\n    return abs(z)"
+    path = copied(tmp_path / "copy", absolute=slow) / NOTEBOOK.path.name
+    monkeypatch.setattr(progress, "WAIT", 100)
+    ((_, _, said),) = progress.judged(path, ["absolute"], limit=8)
+    assert said == "with relu alone, please, and without abs"  # the judge had its say
+
+
+def test_what_nobody_touched_is_not_run(tmp_path, monkeypatch):
+    def never(*_):
+        raise AssertionError("a notebook was run")
+
+    monkeypatch.setattr(progress, "judged", never)
+    folder = copied(tmp_path / "copy")
+    rows = [row for row in progress.progress(folder, [NOTEBOOK])]
+    assert {row["state"] for row in rows} == {"not attempted"}
+    assert [row["task"] for row in rows] == progress.tasks(NOTEBOOK)
+    copied(tmp_path / "started", drelu=RIGHT)
+    with pytest.raises(AssertionError, match="a notebook was run"):
+        list(progress.progress(tmp_path / "started", [NOTEBOOK]))
+
+
+def test_a_class_has_a_row_for_each_copy_whatever_is_in_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(class_table.write, "__defaults__", (tmp_path,))
+    handed = tmp_path / "handed in"
+    handed.mkdir()
+    (handed / "anna").mkdir()
+    copied(handed / "anna" / "learner", drelu=RIGHT)  # a whole clone
+    (handed / "ben").mkdir()
+    (handed / "ben" / NOTEBOOK.path.name).write_text('{"cells": [')
+    (handed / "cleo").mkdir()
+    (handed / ".cache").mkdir()
+    (handed / "read me.txt").write_text("")
+    monkeypatch.setattr(progress, "read_notebooks", lambda: [NOTEBOOK])
+    progress.main(["--class", str(handed)])
+    head, anna, ben, cleo, last = capsys.readouterr().out.splitlines()
+    count = len(progress.tasks(NOTEBOOK))
+    assert head.split() == "copy 3 right filled wrong not attempted not readable".split()
+    assert anna.split() == ["anna", f"1/{count}", "1", f"{count - 1}"]
+    assert ben.split() == ["ben", f"0/{count}", f"{count}"]
+    assert ben.endswith(f"{count}".rjust(15))
+    assert cleo.split() == ["cleo", f"0/{count}", f"{count}"]
+    assert last.startswith("build/progress.csv: a line for each copy and task")
+    table = pd.read_csv(tmp_path / "build" / "progress.csv", keep_default_na=False)
+    assert list(table) == ["copy", "notebook", "task", "state", "message"]
+    assert len(table) == 3 * count
+    states = table.groupby("copy")["state"].unique().map(set).to_dict()
+    assert states["anna"] == {"right", "not attempted"}
+    assert states["ben"] == {"not readable"}
+    assert set(table["message"][table["copy"] == "cleo"]) == {"no such notebook"}
+    assert table["message"][table["copy"] == "ben"].str.contains("NotJSONError").all()
+
+
+def test_a_class_without_copies_is_refused(tmp_path):
+    with pytest.raises(Refused, match="no copies in it: expected a folder for each"):
+        progress.main(["--class", str(tmp_path)])
+    with pytest.raises(Refused, match="expected one folder, with a copy in each of its own"):
+        progress.main(["--class", str(tmp_path), str(tmp_path)])
 
 
 def test_json_has_a_row_for_each_task_of_each_folder(tmp_path, capsys):

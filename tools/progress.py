@@ -1,11 +1,14 @@
-"""Say what of learner/, or of each FOLDER, is right; --json for a teacher.
+"""Say what of learner/, or of each FOLDER, is right; --json or --class for a teacher.
 
 Judges each function and exercise of the saved notebooks, right, wrong or not attempted; of several
-copies if their folders are named. What a reader wrote runs apart, for a minute a notebook at most.
+copies if their folders are named. What a reader wrote runs apart, for a minute a notebook at most:
+a minute of the processor, since a busy machine is no endless loop. --class FOLDER looks at each
+copy in a folder, prints a row for each, and writes build/progress.csv.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,11 +18,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.learner import FOLDER, exported
-from tools.lib.exercises import exercise_cells
-from tools.lib.layout import ROOT, Notebook, Refused, read_notebooks
+import nbformat
+from nbformat import NotebookNode
 
-LIMIT = 60  # seconds for a notebook
+from tools import learner
+from tools.learner import FOLDER, exported
+from tools.lib import class_table
+from tools.lib.exercises import exercise_cells
+from tools.lib.layout import ROOT, Notebook, Refused, read_notebooks, tags
+
+LIMIT = 60  # seconds of the processor for a notebook
+# Signals that end a process which used up its limit; Windows has neither, and waits instead.
+OUT_OF_TIME = {getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")}
+WAIT = 10  # times as long for one that sleeps, or waits for the processor
 
 
 def tasks(notebook: Notebook) -> list[str]:
@@ -29,31 +40,72 @@ def tasks(notebook: Notebook) -> list[str]:
 
 def judged(path: Path, names: list[str], limit: float = LIMIT) -> Iterator[tuple[str, str, str]]:
     """Name, state and message of each task of a reader's notebook."""
-    end, names = time.monotonic() + limit, list(names)
+    end, names = time.monotonic() + WAIT * limit, list(names)
     while names:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report"
             report.touch()
-            command = [sys.executable, "-P", "-m", "tools.lib.judging", path, report, *names]
+            command = [
+                sys.executable,
+                "-P",
+                "-m",
+                "tools.lib.judging",
+                path,
+                report,
+                str(limit),
+                *names,
+            ]
             quiet = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.DEVNULL)
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+            environment["OPENBLAS_NUM_THREADS"] = "1"
             left = end - time.monotonic()
+            why, over = "it ends Python: is there an exit() in it?", False
             try:
-                subprocess.run(
+                done = subprocess.run(
                     command, cwd=path.parent, env=environment, timeout=left, **quiet, check=False
                 )
-                why = "it ends Python: is there an exit() in it?"
+                over = -done.returncode in OUT_OF_TIME
             except subprocess.TimeoutExpired:
-                why = f"no answer after {limit:.0f} seconds: an endless loop?"
+                over = True
             for line in report.read_text("utf-8").splitlines():
                 yield json.loads(line)
                 names.pop(0)
         if names:
-            yield names.pop(0), "wrong", why
-        if time.monotonic() > end:
+            late = f"no answer after {limit:.0f} seconds: an endless loop?"
+            yield names.pop(0), "wrong", late if over else why
+        if over:
             for name in names:
                 yield name, "wrong", "no time left for it: see the one that takes so long"
             return
+
+
+def sources(content: NotebookNode) -> list[str]:
+    """Return what a copy leaves to the reader: the cells of functions and of exercises."""
+    return [cell.source for cell in content.cells if {"export", "stub"} & set(tags(cell))]
+
+
+def unread(path: Path, notebook: Notebook) -> list[tuple[str, str, str]] | None:
+    """Name, state and message of each task of a notebook that nobody need run, or None.
+
+    That is one which is missing, is damaged, or is as `make learner` wrote it.
+    """
+    names = tasks(notebook)
+    if not path.exists():
+        return [(name, "not attempted", "no such notebook") for name in names]
+    try:
+        content = nbformat.read(path, as_version=4)
+        given = sources(content)
+    except Exception as error:  # whatever a damaged file makes of nbformat
+        said = str(error).partition("\n")[0][:100]
+        return [(name, "not readable", f"{type(error).__name__}: {said}") for name in names]
+    for filled in (False, True):
+        if given == sources(learner.copy(ROOT, notebook, filled)):
+            functions = ("filled" if filled else "not attempted", "")
+            own = exported(notebook)
+            return [
+                (name, *(functions if name in own else ("not attempted", ""))) for name in names
+            ]
+    return None
 
 
 def progress(folder: Path, notebooks: list[Notebook]) -> Iterator[dict[str, str]]:
@@ -61,9 +113,7 @@ def progress(folder: Path, notebooks: list[Notebook]) -> Iterator[dict[str, str]
 
     def found(notebook: Notebook) -> list[dict[str, str]]:
         path = (folder / notebook.path.name).resolve()
-        rows = judged(path, tasks(notebook))
-        if not path.exists():
-            rows = [(name, "not attempted", "no such notebook") for name in tasks(notebook)]
+        rows = unread(path, notebook) or judged(path, tasks(notebook))
         where = {"folder": str(folder), "notebook": path.name}
         return [where | dict(zip(("task", "state", "message"), row, strict=True)) for row in rows]
 
@@ -74,11 +124,22 @@ def progress(folder: Path, notebooks: list[Notebook]) -> Iterator[dict[str, str]
 
 def main(argv: list[str]) -> None:
     """Run the command."""
-    folders = [Path(name) for name in argv if name != "--json"] or [ROOT / FOLDER]
+    folders = [Path(name) for name in argv if not name.startswith("--")] or [ROOT / FOLDER]
     for folder in folders:
         if not folder.is_dir():
             raise Refused(f"{folder}: no such folder: `make learner` writes {FOLDER}/")
     notebooks = read_notebooks()
+    if "--class" in argv:
+        if len(folders) > 1:
+            raise Refused(f"--class {folders}: expected one folder, with a copy in each of its own")
+        copies = class_table.copies(folders[0])
+        found = {}
+        print(class_table.head([*copies], [nb.path.name for nb in notebooks if nb.is_stage]))
+        for name, folder in copies.items():
+            found[name] = list(progress(folder, notebooks))
+            print(class_table.line(name, found[name], [*copies]), flush=True)
+        class_table.write(found)
+        return
     if "--json" in argv:
         rows = [row for folder in folders for row in progress(folder, notebooks)]
         print(json.dumps(rows, indent=1, ensure_ascii=False))
