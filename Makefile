@@ -11,21 +11,27 @@ unexport DATA
 ifneq ($(value DATA),)
 export NNFS_DATA := $(value DATA)
 endif
+# Without a network: `make wheelhouse` where there is one, then WHEELHOUSE=1 installs from that folder.
+ifneq ($(WHEELHOUSE),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := wheelhouse
+endif
 # What installs, and what to say when it cannot. Python compiles a module when it is first imported:
 # to compile all of them at once takes longer than all the rest of the installation.
 PIP := -m pip install -q --disable-pip-version-check --no-compile -r
-OFFLINE := { echo "Installing needs the network, this once: see what pip says above." >&2; exit 1; }
+OFFLINE := { echo "Installing needs the network, this once, or a wheelhouse (CONTRIBUTING.md): see what pip says above." >&2; exit 1; }
 
-.PHONY: help run test check learner progress milestone challenge mutants lab export exercise results bench marks soak fuzz clean
+.PHONY: help run test check learner progress milestone challenge mutants lab export exercise results bench marks soak fuzz colab matrix fork hooks wheelhouse site lite slides clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/'
 
 run: $(VENV)/run.txt  ## run all notebooks; DATA=path/to/tracks.csv for your own tracks, STAGE=6 for one
 	@$(PY) -m tools.run $(if $(STAGE),--stage $(STAGE))
 
-test: check  ## everything CI checks: static checks, unit tests, notebooks under nbval
+test: check $(VENV)/site.txt  ## everything CI checks: static checks, unit tests, notebooks under nbval, the website
 	$(SHIPPED) $(PY) -m pytest -q -n 2 --cov=nnfs_core tests
 	$(SHIPPED) OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env -W default notebooks
+	OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q site/tests
 
 check: $(VENV)/test.txt  ## the static checks
 	$(PY) -m ruff check -q
@@ -35,14 +41,14 @@ check: $(VENV)/test.txt  ## the static checks
 learner: $(VENV)/run.txt  ## write learner/, the notebooks with functions for you to write; FROM=1: stage 1, too
 	@$(PY) -m tools.learner $(FROM)
 
-progress: $(VENV)/run.txt  ## what of learner/ is right, wrong, not attempted yet
-	@$(PY) -m tools.progress
+progress: $(VENV)/run.txt  ## what of learner/ is right, wrong, not attempted yet; COPIES=folder for a class
+	@$(PY) -m tools.progress $(if $(COPIES),--class '$(COPIES)')
 
 milestone: $(VENV)/run.txt  ## what your functions of learner/ can do so far, drawn; NAME=xor for one
 	@$(PY) -m tools.milestone $(NAME)
 
-challenge: $(VENV)/run.txt  ## for teachers: hold rows back, DATA=table.csv; then RUN=folder NAME=who is scored on them, once
-	@$(PY) -m tools.challenge $(if $(RUN),score "$(RUN)" --name "$(NAME)",seal)
+challenge: $(VENV)/run.txt  ## for teachers: hold rows back, DATA=table.csv, GROUP=column; then RUN=folder NAME=who is scored on them, once
+	@$(PY) -m tools.challenge $(if $(RUN),score "$(RUN)" --name "$(NAME)",seal $(if $(GROUP),--group "$(GROUP)"))
 
 mutants: $(VENV)/test.txt  ## ask each judge about small changes of the right answers; takes minutes
 	OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.mutants
@@ -71,8 +77,36 @@ soak: $(VENV)/test.txt  ## kill runs 200 times, and let the disk fail at each st
 fuzz: $(VENV)/test.txt  ## give hostile files to whatever reads files, by thousands
 	@OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.fuzz
 
+colab: $(VENV)/test.txt  ## each notebook alone, with exactly Colab's versions; STAGE=6 for one; needs Python 3.13
+	@$(SHIPPED) $(PY) -m tools.colab $(STAGE)
+
+matrix: $(VENV)/test.txt  ## versions of Python and libraries, kernels of OpenBLAS; hours; ONLY="kernels haswell", STAGE=6
+	@$(PY) -m tools.matrix --only "$(ONLY)" $(if $(STAGE),--stage $(STAGE))
+
+site: $(VENV)/site.txt  ## the website, into build/site/ and build/site.zip
+	@$(PY) -m tools.site
+
+lite: $(VENV)/lite.txt  ## the course with a kernel in the browser, build/site/lite; needs npm
+	@$(PY) -m tools.lite
+
+slides: $(VENV)/site.txt  ## the slides of a lesson, into build/slides/: make slides STAGE=4
+	@$(PY) -m tools.slides $(STAGE)
+
 exercise: $(VENV)/test.txt  ## the skeleton of a new exercise: make exercise STAGE=4 NAME=depth
 	$(PY) -m tools.exercise $(STAGE) $(NAME)
+
+hooks: $(VENV)/test.txt  ## git asks make check before each commit, and shows notebooks cell by cell
+	$(PY) -m pip install -q --disable-pip-version-check pre-commit nbdime
+	$(PY) -m pre_commit install
+	$(PY) -m nbdime config-git --enable
+	git config diff.jupyternotebook.command '"$(CURDIR)/$(VENV)/bin/git-nbdiffdriver" diff'
+	git config merge.jupyternotebook.driver '"$(CURDIR)/$(VENV)/bin/git-nbmergedriver" merge %O %A %B %L %P'
+
+wheelhouse: $(VENV)/run.txt  ## all packages into wheelhouse/; where no network is, make run WHEELHOUSE=1 takes them
+	$(PY) -m pip wheel -q --disable-pip-version-check -w wheelhouse -r requirements-dev.txt
+
+fork: $(VENV)/run.txt  ## your own address in all files: make fork REPO=owner/name
+	@$(PY) -m tools.fork '$(REPO)'
 
 clean:  ## remove what the commands made
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .coverage*
@@ -85,6 +119,14 @@ $(VENV)/run.txt: requirements.txt
 	@$(PY) $(PIP) requirements.txt || $(OFFLINE)
 	@cp requirements.txt $@
 
+$(VENV)/lite.txt: $(VENV)/run.txt requirements-lite.txt
+	@$(PY) $(PIP) requirements-lite.txt || $(OFFLINE)
+	@cp requirements-lite.txt $@
+
 $(VENV)/test.txt: $(VENV)/run.txt requirements-dev.txt
 	@$(PY) $(PIP) requirements-dev.txt || $(OFFLINE)
 	@cp requirements-dev.txt $@
+
+$(VENV)/site.txt: $(VENV)/test.txt requirements-site.txt
+	@$(PY) $(PIP) requirements-site.txt || $(OFFLINE)
+	@cp requirements-site.txt $@

@@ -18,6 +18,28 @@ hypothesis.settings.load_profile("course")
 # Those of real tracks take the file, which make hands on as NNFS_REAL.
 REAL = os.environ.pop("NNFS_DATA", "") or os.environ.get("NNFS_REAL", "")
 
+# What Windows has not: forks, POSIX signals, pipes with names, limits of a process, sh and make.
+ON_WINDOWS = os.name == "nt"
+collect_ignore = ["test_fuzz.py", "test_mutants.py", "test_soak.py"] if ON_WINDOWS else []
+NOT_ON_WINDOWS = {
+    "test_what_is_no_file_is_refused",
+    "test_a_file_that_may_not_grow_is_told",
+    "test_a_second_process_is_refused_and_a_killed_one_leaves_no_lock",
+    "test_an_interrupt_ends_the_kernels_and_says_so_in_a_line",
+    "test_make_hands_any_name_of_a_file_over_as_it_is",
+    "test_what_cannot_be_installed_is_said_to_need_the_network",
+    "test_ctrl_c_ends_with_130_keeps_the_checkpoint_and_says_how_to_go_on",
+    "test_who_reads_may_leave",
+    "test_readme_shows_what_quick_commands_print",
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out, on Windows, the tests of what it has not."""
+    for item in items:
+        if ON_WINDOWS and item.originalname in NOT_ON_WINDOWS:
+            item.add_marker(pytest.mark.skip(reason="needs a POSIX system"))
+
 
 def real_file(name, rows):
     """Return the path of a file of real tracks, told by its rows: the reader's, or a download."""

@@ -16,7 +16,7 @@ from tests.notebook_helpers import (
 )
 from tools import check
 from tools.export import write
-from tools.lib import readme
+from tools.lib import readme, steps
 from tools.lib.layout import ROOT, Refused
 
 BADGE = (
@@ -118,7 +118,7 @@ def test_without_an_owner_the_table_has_no_badges(tmp_path):
 
 
 def test_each_command_says_what_it_does():
-    lines = readme.commands(ROOT)
+    lines = steps.commands(ROOT)
     assert {"check", "export", "exercise", "run", "learner"} <= lines.keys()
     assert all(line.endswith(".") and len(line) < 100 for line in lines.values()), lines
 

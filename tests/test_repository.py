@@ -4,19 +4,17 @@ import re
 import shutil
 import subprocess
 
-import nbformat
 import pandas as pd
 import pytest
+import yaml
 from sklearn.dummy import DummyRegressor
 
 from nnfs_core import clean_tracks, load_tracks, prepare_dataset, scoreboard
 from nnfs_core import tracks as files_of_tracks
 from tools import check
-from tools.lib import exercises, layout, repository, stored
+from tools.lib import exercises, layout, pages, repository, stored
 from tools.lib.layout import MACHINE_PATH, ROOT, read_notebooks
-
-LINK = re.compile(r"\]\(\s*<?([^)\s>]+)|(?:src|href)=[\"']([^\"']+)")
-CODE = re.compile(r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
+from tools.lib.pages import broken_links
 
 
 def tracked_texts():
@@ -33,27 +31,9 @@ def tracked_texts():
     return texts
 
 
-def prose(path, content):
-    """What people read in a markdown file or a notebook, without code and formulas."""
-    if path.suffix == ".ipynb":
-        cells = nbformat.reads(content, as_version=4).cells
-        content = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    return CODE.sub("", content)
-
-
-def broken_links(path, content):
-    """Relative links that lead nowhere, with an anchor, or from the root of something."""
-    for match in LINK.finditer(prose(path, content)):
-        link = match[1] or match[2]
-        if re.match(r"[a-z]+:|#", link):
-            continue
-        if link.startswith("/") or "#" in link or not (path.parent / link).exists():
-            yield link
-
-
 def test_the_repository_has_no_fault():
     """All that `make check` looks at, but for the glossary, which has a test of its own."""
-    parts = [check.generated(), stored.faults(), repository.faults()]
+    parts = [check.generated(), stored.faults(), repository.faults(), pages.faults()]
     parts += [exercises.problems(ROOT, notebook) for notebook in read_notebooks()]
     assert [fault for part in parts for fault in part] == []
 
@@ -63,6 +43,7 @@ def test_every_relative_link_leads_to_a_file():
         str(path.relative_to(ROOT)): links
         for path, content in tracked_texts().items()
         if path.suffix in {".md", ".ipynb"}
+        if path != ROOT / "site/index.md"  # site/tests follows the links of what it becomes
         if (links := list(broken_links(path, content)))
     }
     assert broken == {}
@@ -143,6 +124,7 @@ def copy(tmp_path_factory):
         ("README.md", "fifteen notebooks", "nine notebooks", "'fifteen notebooks, read"),
         ("README.md", "20,000 tracks", "30,000 tracks", "'20,000 tracks to start with'"),
         ("README.md", "eleven real bugs", "nine real bugs", "'eleven real bugs'"),
+        ("README.md", "six milestones", "five milestones", "'There are six milestones'"),
         ("requirements.txt", "pooch>=1.8\n", "", "imports pooch, which requirements.txt does not"),
         ("requirements.txt", "numpy>=", "sympy>=1\nnumpy>=", "nothing imports sympy: take it out"),
         ("tools/run.py", "import os", "import os, rich", "tools/run.py: imports rich, which"),
@@ -165,7 +147,9 @@ def copy(tmp_path_factory):
         ("Makefile", " --nbval ", " ", "Makefile: expected the line '$(SHIPPED) OPENBLAS"),
         ("Makefile", "test: check", "test:", "Makefile: expected the line 'test: check"),
         (".github/workflows/test.yml", "make test", "make check", "'- run: make test"),
-        (".github/workflows/test.yml", '"3.11", ', "", "expected the line 'python:"),
+        (".github/workflows/test.yml", '"3.13"', '"3.12"', "expected the line 'python: \"3.13"),
+        (".github/workflows/weekly.yml", '"3.11", ', "", "expected the line 'python:"),
+        (".github/workflows/weekly.yml", "tools test", "tools run", "'- run: python -m tools test"),
         (
             ".github/workflows/test.yml",
             "  pull_request:\n",
@@ -190,6 +174,59 @@ def test_a_planted_fault_is_seen(copy, name, old, new, message):
     path.write_text(before, "utf-8")
     assert any(message in fault for fault in found), found
     assert not list(getattr(repository, f"{kind}_faults")(copy))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("CONTRIBUTING.md", "(docs/STYLE.md)", "(docs/STYLES.md)", "the link docs/STYLES.md leads"),
+        ("SECURITY.md", "look before", "simply look before", "'simply' in"),
+        ("docs/TEACHING.md", "# ", "# Obviously ", "'Obviously' in"),
+        (".github/pull_request_template.md", "reader", "/" + "home/anna", "a path of one machine"),
+        (".github/ISSUE_TEMPLATE/1_bug.yml", "A cell", "Just a cell", "'Just' in"),
+        ("CHANGELOG.md", "## 0.1.0", "## 0.0.9", "expected '## 0.1.0': say what is new"),
+        ("CHANGELOG.md", "(notebooks/bug_zoo.ipynb)", "", "expected '](notebooks/bug_zoo.ipynb)'"),
+        (
+            "notebooks/03_activation.ipynb",
+            "# Stage 3",
+            "# Just Stage 3",
+            "03_activation.ipynb: 'Just'",
+        ),
+        (
+            ".pre-commit-config.yaml",
+            "entry: make check",
+            "entry: make",
+            "expected the line 'entry: make check'",
+        ),
+        (".gitattributes", " diff=jupyternotebook", "", "expected the line '*.ipynb text eol=lf"),
+    ],
+)
+def test_a_fault_in_a_page_is_seen(copy, name, old, new, message):
+    path = copy / name
+    before = path.read_text("utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new, 1), "utf-8")
+    found = [*pages.faults(copy), *repository.promise_faults(copy)]
+    path.write_text(before, "utf-8")
+    assert any(message in fault for fault in found), found
+
+
+def test_the_issue_forms_are_forms():
+    """GitHub shows no form whose keys it does not know, and says nothing."""
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    assert len(forms) == 3
+    for path in forms:
+        form = yaml.safe_load(path.read_text("utf-8"))
+        assert form.keys() == {"name", "description", "labels", "body"}, path
+        assert {field["type"] for field in form["body"]} <= {"input", "textarea"}
+        ids = [field["id"] for field in form["body"]]
+        assert len(set(ids)) == len(ids)
+        assert all(field["attributes"]["label"] for field in form["body"])
+        for field in form["body"]:
+            assert field.keys() <= {"type", "id", "attributes", "validations"}
+    unclear = yaml.safe_load(forms[1].read_text("utf-8"))
+    # The site's link "something unclear here?" fills these in.
+    assert {"notebook", "heading", "version"} <= {field["id"] for field in unclear["body"]}
 
 
 def test_other_lower_bounds_make_other_constraints(copy):

@@ -6,18 +6,21 @@ from pathlib import Path
 from types import ModuleType
 
 from tools.lib import (
+    citation,
     exercises,
     glossary,
     package,
+    pages,
     readme,
     reference,
     repository,
     schema,
     stored,
+    teaching,
 )
 from tools.lib.layout import ROOT, Refused, read_notebooks
 
-GENERATED = (package, readme, reference, repository, schema)
+GENERATED = (package, reference, repository, readme, schema, citation, teaching)
 
 
 def generated(root: Path = ROOT, parts: Sequence[ModuleType] = GENERATED) -> Iterator[str]:
@@ -45,6 +48,7 @@ def faults(root: Path = ROOT) -> Iterator[str]:
         yield from exercises.verdicts(notebook)
     yield from glossary.faults(root)
     yield from repository.faults(root)
+    yield from pages.faults(root)
 
 
 def main(root: Path = ROOT) -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tools.lib import exercises, package, readme, reference, repository, schema, stored
+from tools.check import GENERATED
+from tools.lib import exercises, readme, stored
 from tools.lib.layout import ROOT, Refused, read_notebooks
 
 
@@ -19,7 +20,7 @@ def main(root: Path = ROOT) -> None:
     notebooks = read_notebooks(root)
     if found := [fault for nb in notebooks for fault in exercises.problems(root, nb)]:
         raise Refused("\n".join(found))
-    for part in (package, reference, repository, readme, schema):
+    for part in GENERATED:
         write(part.generate(root))
     ran = stored.store(root)
     write(readme.generate(root))  # with the picture of this run

@@ -18,10 +18,11 @@ BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 
 
 class Entry(NamedTuple):
-    """A term in all its forms, and the notebook that introduces it."""
+    """A term in all its forms, the notebook that introduces it, and what it means."""
 
     forms: list[str]
     home: str
+    text: str
 
 
 def read_glossary(root: Path) -> list[Entry]:
@@ -33,7 +34,7 @@ def read_glossary(root: Path) -> list[Entry]:
             raise Refused(
                 f"GLOSSARY.md, {text[:40]!r}: expected - **term**: text. [Stage N](notebooks/FILE)"
             )
-        entries.append(Entry(match[1].split(" / "), match[4]))
+        entries.append(Entry(match[1].split(" / "), match[4], match[2]))
     forms = [form.lower() for entry in entries for form in entry.forms]
     if twice := [form for form in forms if forms.count(form) > 1]:
         raise Refused(f"GLOSSARY.md: {twice[0]!r} has two entries: keep one")

@@ -47,6 +47,7 @@ WRITTEN_TAGS = {"setup", "links", "gained", "folds"}  # of the cells that the to
 KNOWN_TAGS = WRITTEN_TAGS | {"export", "given", "scoreboard", "trains", "parameters", "picture"}
 KNOWN_TAGS |= {"stub", "judge", "times", "nbval-ignore-output"}
 KNOWN_TAGS |= {"long"}  # a comparison over many seeds: the test of a filled copy leaves it out
+KNOWN_TAGS |= {"slide"}  # shown whole on the slides of a lesson
 COLAB = "https://colab.research.google.com"
 # A path that exists on one machine only. What stands before it tells it from a part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|tmp|work|Users)/|\bC:\\(?!n)")

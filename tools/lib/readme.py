@@ -4,7 +4,6 @@ The picture is that of the first cell tagged `picture`, and its words are that c
 `make results`, `make marks` and `python -m tools.use` write docs/results-*.txt.
 """
 
-import ast
 import base64
 import re
 from pathlib import Path
@@ -22,6 +21,7 @@ from tools.lib.layout import (
     reading_minutes,
     tags,
 )
+from tools.lib.steps import commands
 
 PICTURE = "docs/picture.png"
 KINDS = ("synthetic", "real", "classes")  # of docs/results-KIND.txt
@@ -116,14 +116,6 @@ def short_way(root: Path = ROOT) -> str:
     return f"{table}\n\nTogether {minutes} minutes."
 
 
-def commands(root: Path = ROOT) -> dict[str, str]:
-    """Commands of tools/ and what each does: the first line of its docstring."""
-    found = {}
-    for path in sorted((root / "tools").glob("[a-z]*.py")):
-        found[path.stem] = ast.get_docstring(ast.parse(path.read_text("utf-8"))).splitlines()[0]
-    return found
-
-
 def tools(root: Path = ROOT) -> str:
     """Table of the commands."""
     rows = [f"| `python -m tools.{name}` | {line} |" for name, line in commands(root).items()]
@@ -146,10 +138,24 @@ def picture(root: Path = ROOT) -> tuple[str, bytes] | None:
     return None
 
 
+def fill(path: Path, parts: dict[str, str]) -> bytes:
+    """Text of a page with these parts between their marks; raises Refused at a missing mark."""
+    text = path.read_text("utf-8")
+    for name, part in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, opened, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (opened and closed):
+            raise Refused(
+                f"{path.name}: expected a line '{begin}' and after it a line '{end}': add them"
+            )
+        text = f"{before}{begin}\n{part}\n{end}{after}"
+    return text.encode()
+
+
 def generate(root: Path = ROOT) -> dict[Path, bytes]:
     """README.md with what stands between its marks, and its picture."""
     path = root / "README.md"
-    text = path.read_text("utf-8")
     shown = picture(root)
     parts = {
         "hours": hours(root),
@@ -159,13 +165,4 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
         "tools": tools(root),
     }
     parts |= {f"results {kind}": results(kind, root) for kind in KINDS}
-    for name, part in parts.items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, opened, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not (opened and closed):
-            raise Refused(
-                f"README.md: expected a line '{begin}' and after it a line '{end}': add them"
-            )
-        text = f"{before}{begin}\n{part}\n{end}{after}"
-    return {path: text.encode()} | ({root / PICTURE: shown[1]} if shown else {})
+    return {path: fill(path, parts)} | ({root / PICTURE: shown[1]} if shown else {})

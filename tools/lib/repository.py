@@ -12,10 +12,18 @@ from tools.lib.layout import COURSE, DATA, EXERCISES, PACKAGE, ROOT, read_notebo
 
 OLDEST = "requirements-oldest.txt"
 OURS = {PACKAGE, COURSE, "tools", "tests", "benchmarks", "mine"}
+OURS |= {"looking", "serving"}  # beside the tests in site/tests
 # Imported by another name than installed.
-NAMES = {"sklearn": "scikit-learn", "IPython": "ipython", "yaml": "PyYAML"}
+NAMES = {"sklearn": "scikit-learn", "IPython": "ipython", "yaml": "PyYAML"} | {
+    "axe_playwright_python": "axe-playwright-python",
+    "markdown_it": "markdown-it-py",
+    "mdit_py_plugins": "mdit-py-plugins",
+}
 # Who has it, uses it.
 OPTIONAL = {"jax", "kagglehub", "onnx", "onnxruntime", "pyarrow", "torch", "dask", "distributed"}
+OPTIONAL |= {"playwright"}
+FOR_SITE = {"site", "tools/slides.py", "tools/lib/site_sphinx.py"}  # with requirements-site.txt
+BY_NAME = {"myst-nb", "sphinx-book-theme"}  # of the site's requirements: site/conf.py names them
 FOR_DEVELOPERS = {"tests", "tools/marks.py", "tools/fuzz.py"} | {
     "tools/lib/changing.py",
     "tools/lib/target.py",
@@ -23,7 +31,8 @@ FOR_DEVELOPERS = {"tests", "tools/marks.py", "tools/fuzz.py"} | {
     "tools/lib/target_command.py",
     "tools/lib/target_config.py",
 }  # with what requirements-dev.txt adds
-STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff"}  # by a command, not imported
+# By a command, not imported.
+STARTED = {"jupyter", "nbval", "pytest-cov", "pytest-xdist", "ruff", "setuptools"}
 # Modules whose tests stand in another's file; that of all others is tests/test_MODULE.py.
 TESTED_WITH = {
     "check": "repository",
@@ -32,6 +41,8 @@ TESTED_WITH = {
     "export": "stored",
     "exercise": "exercises",
     "layout": "readme",
+    "citation": "fork",
+    "pages": "repository",
     "normal_form": "stored",
     "mine": "learner",
     "bridge": "estimators",
@@ -67,6 +78,7 @@ TESTED_WITH = {
     "tables": "loading",
     "rows": "loading",
     "building": "running",
+    "encoding": "running",
     "predicting": "running",
     "writing": "running",
     "logs": "running",
@@ -77,25 +89,42 @@ TESTED_WITH = {
     "use": "cli",
     "telling": "cli",
     "judging": "progress",
+    "class_table": "progress",
     "needed": "progress",
     "reaching": "milestone",
     "record": "challenge",
+    "paired": "challenge",
     "asking": "mutants",
     "mutation": "mutants",
+    "environments": "steps",
+    "browser": "lite",
+    "outcomes": "matrix",
+    "weights": "play",
+    "weight_files": "play",
     "patients": "bug_zoo",
     "instruments": "bug_zoo",
+    "slides": "site",
+    "site_api": "site",
+    "site_boards": "site",
+    "site_home": "site",
+    "site_map": "site",
+    "site_pages": "site",
+    "site_sphinx": "site",
 }
-ACROSS = {"contract", "import", "derivations"}  # tests of many modules at once
+# Tests of many modules at once.
+ACROSS = {"contract", "import", "derivations", "wheel", "play_browser", "exam"}
 MILESTONES = "milestones"  # a folder of COURSE: tests/test_milestone.py runs each
 UNTESTED = {"bench"}  # it measures times, and looks itself at what it compares
 # Lines that make the tests what they are: who cuts one down changes this, too.
 PROMISED = {
     ".ci/run": ["make test"],
     "Makefile": [
-        "test: check  ## everything CI checks: static checks, unit tests, notebooks under nbval",
+        "test: check $(VENV)/site.txt  ## everything CI checks: static checks, unit tests, "
+        "notebooks under nbval, the website",
         "$(SHIPPED) $(PY) -m pytest -q -n 2 --cov=nnfs_core tests",
         "$(SHIPPED) OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval "
         "--nbval-current-env -W default notebooks",
+        "OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q site/tests",
         "$(PY) -m ruff check -q",
         "$(PY) -m ruff format -q --check",
         "$(PY) -m tools.check",
@@ -103,12 +132,23 @@ PROMISED = {
     ".github/workflows/test.yml": [
         "push:",
         "pull_request:",
-        "schedule:",
-        'python: ["3.11", "3.12", "3.13"]',
-        "constraints: requirements-colab.txt",
+        'python: "3.13"',
         f"constraints: {OLDEST}",
+        'constraints: ""',
         "- run: make test PYTHON=python",
     ],
+    ".github/workflows/weekly.yml": [
+        "schedule:",
+        'python: ["3.11", "3.12", "3.13", "3.14"]',
+        "constraints: requirements-colab.txt",
+        "os: [macos-latest, windows-latest]",
+        "- run: python -m tools run",
+        "- run: python -m tools test",
+        "- run: make colab PYTHON=python",
+        "- run: make matrix ONLY=kernels PYTHON=python",
+    ],
+    ".pre-commit-config.yaml": ["entry: make check"],
+    ".gitattributes": ["*.ipynb text eol=lf diff=jupyternotebook merge=jupyternotebook"],
     "LICENSE": [
         "MIT License",
         'THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR',
@@ -161,8 +201,9 @@ def imported(source: str) -> set[str]:
 def import_faults(root: Path) -> Iterator[str]:
     """Imports that no requirement names, requirements that nothing imports, a wrong direction."""
     run, dev = (requirements(root, f"requirements{kind}.txt") for kind in ("", "-dev"))
-    used = set(STARTED)
-    for folder in (PACKAGE, COURSE, "notebooks", "tools", "tests", "data", "benchmarks"):
+    site = requirements(root, "requirements-site.txt")
+    used = STARTED | BY_NAME
+    for folder in (PACKAGE, COURSE, "notebooks", "tools", "tests", "data", "benchmarks", "site"):
         for where, source in sources(root, folder):
             names = imported(source)
             if folder == PACKAGE and COURSE in names:
@@ -173,9 +214,10 @@ def import_faults(root: Path) -> Iterator[str]:
                 package = NAMES.get(name, name)
                 used.add(package)
                 known = run | dev if {folder, where} & FOR_DEVELOPERS else run
+                known = run | dev | site if {folder, where} & FOR_SITE else known
                 if name not in OPTIONAL and package not in known:
                     yield f"{where}: imports {name}, which requirements.txt does not name: add it"
-    for name in sorted((run | dev).keys() - used):
+    for name in sorted((run | dev | site).keys() - used):
         yield f"requirements: nothing imports {name}: take it out"
 
 
@@ -221,11 +263,13 @@ def number_faults(root: Path) -> Iterator[str]:
         for notebook in notebooks
         for _, cell in notebook.cells()
     )
+    milestones = len(list((root / COURSE / MILESTONES).glob("[a-z]*.py")))
     text = " ".join((root / "README.md").read_text("utf-8").split())
     for words in (
         f"{NUMBERS[stages]} notebooks, read in order",
         f"{len({row[0] for row in rows}):,} tracks to start with",
         f"{NUMBERS[exhibits]} real bugs",
+        f"There are {NUMBERS[milestones]} milestones",
     ):
         if words not in text:
             yield f"README.md: expected the words {words!r}, counted just now: mend the number"
