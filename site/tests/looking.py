@@ -1,5 +1,6 @@
 """What is wrong with a page in a browser, and with the links of all pages."""
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -118,9 +119,16 @@ class Parts(HTMLParser):
         self.targets |= {known[key] for key in ("href", "src") if known.get(key)}
 
 
+# exhibit=N is a state of the playground, and no place in its page: settings.js knows which there are.
+STATE = re.compile(r"(?<=\bexhibit: )\d+")
+
+
 def dead_links(folder: Path) -> Iterator[str]:
     """Links and images that lead nowhere, in all pages of a folder."""
     pages = {path.resolve(): Parts(path) for path in folder.rglob("*.html")}
+    if (settings := folder / "_static/play/settings.js").exists():
+        states = STATE.findall(settings.read_text("utf-8"))
+        pages[(folder / "playground.html").resolve()].places |= {f"exhibit={n}" for n in states}
     for path, parts in pages.items():
         for target in sorted(parts.targets):
             address = urlsplit(target)

@@ -129,6 +129,8 @@ class Soak:
         """Each call of a run, with each way to fail."""
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             with contextlib.redirect_stderr(nowhere):
+                self.main(self.arguments())  # imports make folders, too, but only once
+                self.clear()
                 found = faults(lambda: self.main(self.arguments()))
         self.clear()
         return found
