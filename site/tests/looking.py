@@ -119,7 +119,7 @@ class Parts(HTMLParser):
         self.targets |= {known[key] for key in ("href", "src") if known.get(key)}
 
 
-# exhibit=N is a state of the playground, and no place in its page: settings.js knows which there are.
+# exhibit=N is a state of the playground, and no place in its page: settings.js knows them.
 STATE = re.compile(r"(?<=\bexhibit: )\d+")
 
 
