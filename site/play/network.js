@@ -19,19 +19,9 @@
     return (z >= 0 ? 1 : small) / (1 + small);
   }
 
-  // Each column sums to 1; its largest logit becomes exp(0) (stage 11).
+  // Each column sums to 1 (stage 11).
   function softmax(Z) {
-    const P = matrix(Z.rows, Z.columns);
-    for (let j = 0; j < Z.columns; j++) {
-      let largest = -Infinity;
-      let total = 0;
-      for (let i = 0; i < Z.rows; i++) largest = Math.max(largest, Z.data[i * Z.columns + j]);
-      for (let i = 0; i < Z.rows; i++) {
-        total += P.data[i * Z.columns + j] = Math.exp(Z.data[i * Z.columns + j] - largest);
-      }
-      for (let i = 0; i < Z.rows; i++) P.data[i * Z.columns + j] /= total;
-    }
-    return P;
+    return map(logSoftmax(Z), Math.exp);
   }
 
   // The loss of outputs A for targets Y, and dA, its gradient by A. For the two of classes, A are
