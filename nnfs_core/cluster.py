@@ -17,6 +17,7 @@ from pathlib import Path
 try:
     import distributed
     from distributed.comm import CommClosedError
+    from distributed.protocol.pickle import dumps
 except ImportError:
     raise ImportError("a cluster needs Dask: pip install -r requirements-distributed.txt") from None
 
@@ -24,7 +25,7 @@ from nnfs_core.validation import guard_kind, guard_number
 
 logger = logging.getLogger(__name__)
 DEATHS = 10  # times that Dask may give up one result, after the deaths of four workers each
-TRIES = 5  # to reach all workers, if some end meanwhile
+TRIES = 5  # to reach all workers, if some end or hang meanwhile
 PATIENCE = 60.0  # seconds for a scheduler to answer: a busy one takes some
 SAME = ("numpy", "dask", "distributed", "cloudpickle")  # in one version everywhere
 
@@ -92,6 +93,11 @@ async def _drop_silent(dask_scheduler, seconds):
     return silent
 
 
+async def _register(dask_scheduler, plugin, name):
+    """Have the scheduler set up a plugin on all workers, on those that join later, too."""
+    await dask_scheduler.register_worker_plugin(None, plugin, name, idempotent=False)
+
+
 class Cluster:
     """A connection to a Dask scheduler, to be used in a `with`.
 
@@ -128,8 +134,11 @@ class Cluster:
             try:
                 return self._look_at_versions(timeout)
             except CommClosedError as error:  # of a worker that ended meanwhile
-                broken = error
-        raise ConnectionError(f"connections of {self.address} break again and again: {broken}")
+                broken = f"connections of {self.address} break again and again: {error}"
+            except TimeoutError:  # of one that hangs
+                broken = f"some workers of {self.address} do not answer: end them"
+                self._give_up_silent()
+        raise ConnectionError(broken)
 
     def _look_at_versions(self, timeout):
         try:
@@ -139,14 +148,21 @@ class Cluster:
             raise ConnectionError(
                 f"the scheduler at {self.address} has no worker; {start}"
             ) from None
-        own = facts()
-        there = {f"the scheduler {self.address}": self.client.run_on_scheduler(_looker())}
-        there |= {f"worker {name}": found for name, found in self.client.run(_looker()).items()}
-        for where, found in there.items():
-            if wrong := _differences(own)(found):
-                todo = "in the clone of here: pip install . -r requirements-distributed.txt"
-                raise ConnectionError(f"{where} has {wrong}; there, {todo}; then start it again")
-        self.client.register_plugin(_guard(own))  # for those who join late
+        own, limit = facts(), {"callback_timeout": self.silence}
+        try:
+            found = self.client.run_on_scheduler(_looker(), callback_timeout=PATIENCE)
+        except TimeoutError:
+            raise self._hangs() from None
+        self._compare(own, f"the scheduler {self.address}", found)
+        for name, found in self.client.run(_looker(), **limit).items():
+            self._compare(own, f"worker {name}", found)
+        guard = _guard(own)  # for those who join late
+        self.client.run_on_scheduler(_register, plugin=dumps(guard), name=guard.name, **limit)
+
+    def _compare(self, own, where, found):
+        if wrong := _differences(own)(found):
+            todo = "in the clone of here: pip install . -r requirements-distributed.txt"
+            raise ConnectionError(f"{where} has {wrong}; there, {todo}; then start it again")
 
     def map(self, function, *arguments, **settings) -> list:
         """Return futures of what the workers make of each of the arguments, as Client.map does."""
@@ -161,6 +177,11 @@ class Cluster:
     def _gone(self):
         gone = f"the scheduler at {self.address} is gone"
         return ConnectionError(f"{gone}; a training goes on from its checkpoint")
+
+    def _hangs(self):
+        hangs = f"the scheduler at {self.address} has not answered for {PATIENCE:g} s"
+        todo = "end it and start another; a training goes on from its checkpoint"
+        return ConnectionError(f"{hangs}: {todo}")
 
     def take(self, futures: list) -> list:
         """Return the results of futures, whatever happens to workers meanwhile.
@@ -197,13 +218,11 @@ class Cluster:
         """Give up workers that hang; wait twice as long next time, lest a slow one never ends."""
         if self.client.status != "running":
             return
-        settings = {"seconds": self.silence, "callback_timeout": PATIENCE}
         try:
+            settings = {"seconds": self.silence, "callback_timeout": PATIENCE}
             silent = self.client.run_on_scheduler(_drop_silent, **settings)
         except TimeoutError:
-            hangs = f"the scheduler at {self.address} has not answered for {PATIENCE:g} s"
-            todo = "end it and start another; a training goes on from its checkpoint"
-            raise ConnectionError(f"{hangs}: {todo}") from None
+            raise self._hangs() from None
         except OSError:  # no scheduler: the next wait tells
             return
         if silent:

@@ -5,6 +5,7 @@ Skipped where Dask is not installed: requirements-dev.txt brings it.
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 import time
@@ -303,6 +304,25 @@ def test_a_worker_that_ends_while_its_version_is_asked_for(local, monkeypatch, t
     expected = pytest.raises(ConnectionError, match=said) if said else contextlib.nullcontext()
     with expected, Cluster(local.scheduler_address, timeout=30):
         assert not broken
+
+
+def test_a_worker_that_hangs_before_its_version_is_asked_for(caplog):
+    with soak.local_cluster(2) as local:
+        with Cluster(local.scheduler_address, timeout=30) as cluster:
+            stopped, pid = min(cluster.client.run(os.getpid).items())
+        os.kill(pid, signal.SIGSTOP)
+        with Cluster(local.scheduler_address, timeout=30, silence=2) as cluster:
+            assert stopped not in cluster.workers()
+    assert f"{stopped} said nothing for 2 s and more" in caplog.text
+
+
+def test_workers_that_never_answer_are_told(local, monkeypatch):
+    def silent(*_, callback_timeout, **__):
+        raise TimeoutError(callback_timeout)
+
+    monkeypatch.setattr(distributed.Client, "run", silent)
+    with pytest.raises(ConnectionError, match="some workers of .* do not answer: end them"):
+        Cluster(local.scheduler_address, timeout=30)
 
 
 def test_a_worker_of_other_versions_that_comes_late_ends(caplog):
