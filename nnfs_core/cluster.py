@@ -4,15 +4,11 @@ Written by hand: what a cluster adds up is the lesson of stage 14, what may go w
 Needs requirements-distributed.txt, which the rest of the package does without.
 """
 
-import hashlib
-import importlib.metadata
 import logging
-import platform
 import re
 import time
 import warnings
 from concurrent.futures import CancelledError
-from pathlib import Path
 
 try:
     import distributed
@@ -21,64 +17,13 @@ try:
 except ImportError:
     raise ImportError("a cluster needs Dask: pip install -r requirements-distributed.txt") from None
 
+from nnfs_core.cluster_versions import differences, facts, looker, watch
 from nnfs_core.validation import guard_kind, guard_number
 
 logger = logging.getLogger(__name__)
 DEATHS = 10  # times that Dask may give up one result, after the deaths of four workers each
 TRIES = 5  # to reach all workers, if some end or hang meanwhile
 PATIENCE = 60.0  # seconds for a scheduler to answer: a busy one takes some
-SAME = ("numpy", "dask", "distributed", "cloudpickle")  # in one version everywhere
-
-
-def facts() -> dict[str, str]:
-    """Return the versions that have to be the same on all machines."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
-    found |= {name: importlib.metadata.version(name) for name in SAME}
-    return found | {"nnfs_core": digest.hexdigest()[:12]}
-
-
-def _looker():
-    """Return a function that goes to machines without nnfs_core, too: as one made in here."""
-
-    def look(dask_worker=None):
-        try:
-            from nnfs_core.cluster import facts
-        except ImportError as error:
-            return {"nnfs_core": f"none ({error})"}
-        return facts()
-
-    return look
-
-
-def _differences(expected):
-    """Return a function of facts that tells what is not as expected; made in here as above."""
-
-    def told(found):
-        wrong = [name for name in found if found[name] != expected[name]]
-        return ", ".join(f"{name} {found[name]}, not {expected[name]}" for name in wrong)
-
-    return told
-
-
-def _guard(expected):
-    """Return a plugin that keeps a worker away whose versions are others; made in here as above."""
-    look, told = _looker(), _differences(expected)
-
-    class SameVersions(distributed.WorkerPlugin):
-        name = "nnfs_core-versions"
-
-        def setup(self, worker):
-            if wrong := told(look()):
-                logging.getLogger("distributed.worker").error(
-                    "this worker has %s: it cannot train with the others, and ends", wrong
-                )
-                worker.status = distributed.Status.paused  # it gets no task meanwhile
-                worker.loop.add_callback(worker.close, reason="other versions", nanny=True)
-
-    return SameVersions()
 
 
 async def _drop_silent(dask_scheduler, seconds):
@@ -150,17 +95,17 @@ class Cluster:
             ) from None
         own, limit = facts(), {"callback_timeout": self.silence}
         try:
-            found = self.client.run_on_scheduler(_looker(), callback_timeout=PATIENCE)
+            found = self.client.run_on_scheduler(looker(), callback_timeout=PATIENCE)
         except TimeoutError:
             raise self._hangs() from None
         self._compare(own, f"the scheduler {self.address}", found)
-        for name, found in self.client.run(_looker(), **limit).items():
+        for name, found in self.client.run(looker(), **limit).items():
             self._compare(own, f"worker {name}", found)
-        guard = _guard(own)  # for those who join late
-        self.client.run_on_scheduler(_register, plugin=dumps(guard), name=guard.name, **limit)
+        plugin = watch(own)  # for those who join late
+        self.client.run_on_scheduler(_register, plugin=dumps(plugin), name=plugin.name, **limit)
 
     def _compare(self, own, where, found):
-        if wrong := _differences(own)(found):
+        if wrong := differences(own)(found):
             todo = "in the clone of here: pip install . -r requirements-distributed.txt"
             raise ConnectionError(f"{where} has {wrong}; there, {todo}; then start it again")
 

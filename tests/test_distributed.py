@@ -36,6 +36,7 @@ from nnfs_core import (  # noqa: E402
 )
 from nnfs_core import cluster as cluster_module  # noqa: E402
 from nnfs_core.cluster import Cluster  # noqa: E402
+from nnfs_core.cluster_versions import watch  # noqa: E402
 from nnfs_core.distributed import DistributedModel, Prediction  # noqa: E402
 from nnfs_core.runs import cli  # noqa: E402
 from nnfs_core.runs.scheduled import guard_scheduled, spread  # noqa: E402
@@ -333,10 +334,10 @@ def test_a_worker_of_other_versions_that_comes_late_ends(caplog):
         close=None,
     )
     own = cluster_module.facts()
-    cluster_module._guard(own).setup(worker)
+    watch(own).setup(worker)
     assert worker.status == distributed.Status.running and not asked
     with caplog.at_level(logging.ERROR, "distributed.worker"):
-        cluster_module._guard(own | {"dask": "1.0"}).setup(worker)
+        watch(own | {"dask": "1.0"}).setup(worker)
     assert worker.status == distributed.Status.paused and asked[0]["nanny"]
     assert f"dask {own['dask']}, not 1.0" in caplog.text
 

@@ -20,6 +20,7 @@ HANDWRITTEN = {
     "files": [],
     "screen": [],
     "resuming": [],
+    "cluster_versions": [],
     "cluster": ["Cluster"],
     "spreading": ["spread_arrays", "spread_parquet", "spread_dask"],
     "distributed": ["DistributedModel"],

@@ -69,6 +69,7 @@ TESTED_WITH = {
     "results": "run",
     "schema": "config",
     "cluster": "distributed",
+    "cluster_versions": "distributed",
     "spreading": "distributed",
     "soak_cluster": "distributed",
     "scheduled": "distributed",
