@@ -86,7 +86,7 @@ matrix: $(VENV)/test.txt  ## versions of Python and libraries, kernels of OpenBL
 site: $(VENV)/site.txt  ## the website, into build/site/ and build/site.zip
 	@$(PY) -m tools.site
 
-lite: $(VENV)/lite.txt  ## the course with a kernel in the browser, build/site/lite; needs npm
+lite: $(VENV)/lite.txt  ## the course with a kernel in the browser, build/lite/site; needs npm
 	@$(PY) -m tools.lite
 
 slides: $(VENV)/site.txt  ## the slides of a lesson, into build/slides/: make slides STAGE=4

@@ -5,9 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tools.lib.layout import ROOT, repository
 from tools.lib.layout import project as read_project
 from tools.lib.layout import release as read_release
-from tools.lib.layout import repository
+from tools.lite import tried
 
 address = repository()
 
@@ -70,4 +71,6 @@ if address:
         "use_repository_button": True,
         "launch_buttons": {"colab_url": "https://colab.research.google.com"},
     }
+if address and tried(ROOT):  # the kernel in the browser: see tools/lite.py
+    html_theme_options["launch_buttons"]["jupyterlite_url"] = "../lite/notebooks/index.html"
 course_address = address

@@ -11,9 +11,9 @@ import pytest
 from tests.notebook_helpers import PICTURE, code, printed, shown
 from tools import lite
 from tools.lib.browser import Browser, differences
-from tools.lib.layout import DATA, ROOT, Refused, read_notebooks
+from tools.lib.layout import DATA, ROOT, Notebook, Refused, read_notebooks
 
-BUILT = ROOT / "build" / "site" / "lite"
+BUILT = ROOT / lite.OUT
 READY = importlib.util.find_spec("playwright") and shutil.which("chromium")
 
 
@@ -119,3 +119,53 @@ def test_what_cannot_be_had_is_named_and_not_loaded_first(pyodide):
     config = lite.settings(["Fast"])["jupyter-config-data"]["litePluginSettings"][lite.KERNEL]
     assert config["loadPyodideOptions"]["packages"] == ["comm", *lite.PURE]
     assert config["disablePyPIFallback"] is True
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course that is built, and shipped as three files."""
+    for name in ["notebooks/01_a.ipynb", "GLOSSARY.md", f"{lite.OUT}/index.html"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}", "utf-8")
+    return tmp_path
+
+
+def passing(course, monkeypatch, outputs, stages=()):
+    """Run the cells of a notebook in a browser that gives these outputs; the exit code."""
+
+    class Browser:
+        def __init__(self, folder):
+            assert folder == course / lite.OUT
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def open(self, path):
+            assert path == "notebooks/01_a.ipynb"
+
+        def run(self, code):
+            return outputs
+
+    cell = nbformat.from_dict(code("f", outputs=[printed("1\n")]))
+    notebook = Notebook(
+        course / "notebooks/01_a.ipynb", 1, "a", nbformat.from_dict({"cells": [cell]})
+    )
+    monkeypatch.setattr(lite, "Browser", Browser)
+    monkeypatch.setattr(lite, "read_notebooks", lambda root: [notebook])
+    return lite.run_all(list(stages), course)
+
+
+def test_a_build_is_taken_once_all_notebooks_have_passed_and_until_the_course_changes(
+    course, monkeypatch
+):
+    assert lite.tried(course) is None
+    assert passing(course, monkeypatch, []) == 1 and lite.tried(course) is None
+    assert passing(course, monkeypatch, OUTPUT, [1]) == 0 and lite.tried(course) is None
+    assert passing(course, monkeypatch, OUTPUT) == 0 and lite.tried(course) == course / lite.OUT
+    (course / "notebooks" / "stored.sha256").write_text("not shipped")
+    assert lite.tried(course) is not None
+    (course / "GLOSSARY.md").write_text("changed")
+    assert lite.tried(course) is None

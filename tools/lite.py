@@ -1,8 +1,9 @@
-"""Build the course with a kernel that runs in the browser: JupyterLite, in build/site/lite.
+"""Build the course with a kernel that runs in the browser: JupyterLite, in build/lite/site.
 
 `python -m tools.lite` builds it. `python -m tools.lite --run [STAGE ...]` opens it in Chromium,
 runs the notebooks there, all or some, and compares their cells with what is stored. The exit code
-is 1 if one differs.
+is 1 if one differs. Once all have passed, `make site` puts it beside the pages, with a button on
+each notebook that opens it, until the course changes.
 
 Pyodide is npm's package, and wheels of pure Python are PyPI's. Compiled wheels are in Pyodide's own
 place alone: without it (a machine that reaches registries only) the kernel starts, has the course
@@ -28,6 +29,8 @@ PURE = "micropip ipython jedi lazy-loader threadpoolctl tqdm joblib".split()
 WANTED = [*PURE, *"pyyaml pydantic matplotlib pandas scikit-learn scipy".split()]
 COMM = {"name": "comm", "version": "0.2.3", "file_name": "comm-0.2.3-py3-none-any.whl"}
 COMM |= {"install_dir": "site", "package_type": "package", "imports": ["comm"], "depends": []}
+OUT, PASSED = "build/lite/site", "build/lite/passed.txt"  # and the digest of what has passed
+LEFT = {"__pycache__", ".ipynb_checkpoints", ".sha256"}
 CONTENT = ["notebooks", PACKAGE, COURSE, "data", "configs", "GLOSSARY.md", "REFERENCE.md"]
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 
@@ -113,19 +116,39 @@ def settings(lost: list[str]) -> dict:
     }
 
 
+def content(root: Path) -> list[Path]:
+    """Files of the course that are shipped to the browser."""
+    files = [path for name in CONTENT for path in sorted([root / name, *(root / name).rglob("*")])]
+    return [path for path in files if path.is_file() and not LEFT & {*path.parts, path.suffix}]
+
+
+def digest(root: Path) -> str:
+    """SHA-256 of what is shipped."""
+    found = hashlib.sha256(PYODIDE.encode())
+    for path in content(root):
+        found.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def tried(root: Path) -> Path | None:
+    """Folder of a build in which all notebooks of the course as it is now have passed, if any."""
+    passed = root / PASSED
+    if passed.exists() and passed.read_text("utf-8") == digest(root):
+        return root / OUT
+    return None
+
+
 def build(root: Path) -> None:
     """Build it, with what is shipped."""
-    place, out = root / "build" / "lite", root / "build" / "site" / "lite"
+    place, out = root / "build" / "lite", root / OUT
+    (root / PASSED).unlink(missing_ok=True)
     files = place / "files"
     for old in (files, out):
         shutil.rmtree(old, ignore_errors=True)
-    files.mkdir(parents=True)
-    for name in CONTENT:
-        if (root / name).is_dir():
-            leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.sha256")
-            shutil.copytree(root / name, files / name, ignore=leave)
-        else:
-            shutil.copy(root / name, files)
+    for path in content(root):
+        target = files / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
     lost = add_wheels(unpack_pyodide(place), place / "wheels")
     (place / "jupyter-lite.json").write_text(json.dumps(settings(lost)), "utf-8")
     (place / ".jupyterlite.doit.db").unlink(missing_ok=True)
@@ -133,13 +156,13 @@ def build(root: Path) -> None:
     run(sys.executable, "-m", *words.split(), "--output-dir", out, cwd=place)
     if lost:
         print(f"without {', '.join(sorted(lost))}: no notebook can run in this build")
-    print("build/site/lite: open it through a server, as python -m http.server gives one")
+    print(f"{OUT}: open it through a server, as python -m http.server gives one")
 
 
 def run_all(stages: list[int], root: Path) -> int:
     """Run notebooks in the browser; the exit code."""
-    code = 0
-    with Browser(root / "build" / "site" / "lite") as browser:
+    code, shipped = 0, digest(root)
+    with Browser(root / OUT) as browser:
         for notebook in read_notebooks(root):
             if not stages or notebook.number in stages:
                 cells = [cell for _, cell in notebook.cells() if cell.cell_type == "code"]
@@ -148,6 +171,8 @@ def run_all(stages: list[int], root: Path) -> int:
                 wrong = [f"cell {n}: {why}" for n, why in enumerate(found, start=1) if why]
                 print(f"{notebook.path.name:32} {'; '.join(wrong) or 'passed'}", flush=True)
                 code |= bool(wrong)
+    if not stages and not code:
+        (root / PASSED).write_text(shipped, "utf-8")
     return code
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import lite
 from tools.lib import site_api, site_home, site_pages
 from tools.lib.layout import ROOT, Refused
 
@@ -92,6 +93,8 @@ def build(root: Path = ROOT) -> Path:
     shutil.rmtree(folder / "site-trees")
     (folder / "site.zip").unlink(missing_ok=True)
     shutil.make_archive(str(folder / "site"), "zip", folder, "site")
+    if kernel := lite.tried(root):  # it needs a server: it is not in the ZIP, and has a button
+        shutil.copytree(kernel, out / "lite")
     return out
 
 

@@ -119,17 +119,23 @@ class Parts(HTMLParser):
         self.targets |= {known[key] for key in ("href", "src") if known.get(key)}
 
 
+def pages(folder: Path) -> list[Path]:
+    """Pages of the site in a folder; those in lite/ are JupyterLite's own."""
+    found = sorted(folder.rglob("*.html"))
+    return [path for path in found if path.relative_to(folder).parts[0] != "lite"]
+
+
 # exhibit=N is a state of the playground, and no place in its page: settings.js knows them.
 STATE = re.compile(r"(?<=\bexhibit: )\d+")
 
 
 def dead_links(folder: Path) -> Iterator[str]:
     """Links and images that lead nowhere, in all pages of a folder."""
-    pages = {path.resolve(): Parts(path) for path in folder.rglob("*.html")}
+    found = {path.resolve(): Parts(path) for path in pages(folder)}
     if (settings := folder / "_static/play/settings.js").exists():
         states = STATE.findall(settings.read_text("utf-8"))
-        pages[(folder / "playground.html").resolve()].places |= {f"exhibit={n}" for n in states}
-    for path, parts in pages.items():
+        found[(folder / "playground.html").resolve()].places |= {f"exhibit={n}" for n in states}
+    for path, parts in found.items():
         for target in sorted(parts.targets):
             address = urlsplit(target)
             if address.scheme or address.netloc:
@@ -138,5 +144,5 @@ def dead_links(folder: Path) -> Iterator[str]:
             fragment = unquote(address.fragment)
             if not goal.is_file():
                 yield f"{path.relative_to(folder.resolve())}: {target}: is not there"
-            elif fragment and goal in pages and fragment not in pages[goal].places:
+            elif fragment and goal in found and fragment not in found[goal].places:
                 yield f"{path.relative_to(folder.resolve())}: {target}: no such place"

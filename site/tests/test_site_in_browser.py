@@ -5,7 +5,7 @@ import zipfile
 
 import nbformat
 import pytest
-from looking import WIDE, barriers, dead_links, look
+from looking import WIDE, barriers, dead_links, look, pages
 from serving import serve
 
 from tools import slides
@@ -45,7 +45,7 @@ def looked(built, address, browser):
     found = {}
     context = browser.new_context()
     page = context.new_page()
-    for path in sorted(built.rglob("*.html")):
+    for path in pages(built):
         name = str(path.relative_to(built))
         found[name] = [*look(page, address + name), *barriers(page)]
     context.close()
