@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -17,6 +18,11 @@ hypothesis.settings.load_profile("course")
 # Tests mean the shipped tracks, whatever the reader has set: the fixtures of a whole file, too.
 # Those of real tracks take the file, which make hands on as NNFS_REAL.
 REAL = os.environ.pop("NNFS_DATA", "") or os.environ.get("NNFS_REAL", "")
+
+# Who starts the tests in the background of a script (`make test &`) has them ignore Ctrl-C, and
+# what they start would inherit that: no test of an interrupt could pass.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What Windows has not: forks, POSIX signals, pipes with names, limits of a process, sh and make.
 ON_WINDOWS = os.name == "nt"

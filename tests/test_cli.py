@@ -294,7 +294,10 @@ def test_ctrl_c_ends_with_130_keeps_the_checkpoint_and_says_how_to_go_on(folder)
             assert time.monotonic() < until and process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # or it would be waited for, if it goes on
     assert process.returncode == 130 and "Traceback" not in err
     last = err.splitlines()[-1]
     assert last.startswith("interrupted in network 1 of 1, after epoch ")
