@@ -21,7 +21,8 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
 
     Raises FileNotFoundError, or ValueError for what is no table.
     """
-    if any(path.glob("*.parquet")) or (path.suffix == ".parquet" and path.exists()):
+    several = path.is_dir() and any(path.glob("*.parquet"))
+    if several or (path.suffix == ".parquet" and path.exists()):
         small = "if it fits the memory, pandas.read_parquet and to_csv make one of it"
         large = "if not, train from Python with spread_parquet, as stage 14 does past one machine"
         table = "expected a table: .csv, .csv.gz or .zip"
