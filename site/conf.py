@@ -30,6 +30,7 @@ myst_heading_anchors = 4
 # A notebook may go from # to ###, and two modules may each have a class of the same name.
 suppress_warnings = ["myst.header", "ref.python"]
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 
 # MathJax lies beside the pages. Speech and braille would ask for a worker, which is not shipped.
 mathjax_path = "mathjax/tex-chtml.js"

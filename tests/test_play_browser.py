@@ -133,11 +133,25 @@ def test_a_teacher_hides_controls_and_a_wrong_address_is_told(visit):
     assert "hide=bug,seed" in page.url
 
 
+def test_a_long_wrong_address_is_told_in_short(visit):
+    page = visit("playground", "#" + "&".join(f"key{n}={'<b>x' * 5000}" for n in range(9)))
+    told = page.inner_text(".play-refused")
+    assert "key0=<b>x" in told and "and 4 more" in told and len(told) < 400
+    assert page.inner_text("#playground .play-words").startswith("Step 0,")
+
+
+def test_many_steps_are_told_before_they_end(visit):
+    page = visit("playground", "#hidden=8,8,8&batch=1&steps=99999999&rate=0.001")
+    assert page.inner_text("#playground .play-words").startswith("Step ")
+    page.click("#playground >> text=Reset")
+    assert page.inner_text("#playground .play-words").startswith("Step 0,")
+
+
 def test_an_exhibit_of_the_zoo_can_be_seen(visit):
     page = visit("playground")
     page.click("summary:has-text('See it happen')")
     page.click("a:has-text('the ReLU on the output is dead')")
-    assert page.is_visible(".play-tells")
+    page.wait_for_selector(".play-tells")  # the address changes a moment later
     before = losses(page)
     page.click("text=100 epochs")
     page.wait_for_function(
@@ -192,7 +206,14 @@ def test_the_stepper_tells_right_from_wrong(visit):
     page = visit("playground")
     says, phase = page.locator("#stepper .play-says"), page.locator("#stepper .play-phase")
     assert phase.inner_text() == "Forward: operation 1 of 29"
-    for typed, told in {"2": "the bias is missing", "x": "Type a number", "1,5": "Right."}.items():
+    expected = {"2": "the bias is missing", "x": "Type a number", "1.000,5": "Type a number"}
+    expected |= {
+        "": "Type a number",
+        "1e999": "Not yet",
+        "–1.5": "the sign is not",
+        "1,5": "Right.",
+    }
+    for typed, told in expected.items():
         page.fill("#stepper-typed", typed)
         page.press("#stepper-typed", "Enter")
         assert told in says.inner_text()
@@ -209,6 +230,32 @@ def test_the_stepper_tells_right_from_wrong(visit):
     assert "the loss of this sample is" in page.inner_text("#stepper")
     page.click("#stepper >> text=Another network")
     assert phase.inner_text() == "Forward: operation 1 of 29"
+
+
+OVERLAPS = """() => {
+  const texts = [...document.querySelectorAll("#stepper svg text")];
+  const boxes = texts.map((text) => text.getBBox());
+  const over = (a, b) => Math.min(
+    Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x),
+    Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y));
+  return texts.flatMap((one, i) => texts.slice(0, i)
+    .filter((_, j) => over(boxes[i], boxes[j]) > 3)  // the air above and below letters
+    .map((other) => `${one.textContent} on ${other.textContent}`));
+}"""
+
+
+def test_no_label_of_the_stepper_lies_on_another(visit):
+    page = visit("playground")
+    for _ in range(2):
+        while page.is_enabled("#stepper .play-main"):
+            assert page.evaluate(OVERLAPS) == []
+            page.click("#stepper .play-main")
+        page.click("#stepper >> text=Another network")
+    page.evaluate("""() => {
+      const [one, other] = document.querySelectorAll("#stepper svg text");
+      for (const name of ["x", "y"]) other.setAttribute(name, one.getAttribute(name));
+    }""")
+    assert len(page.evaluate(OVERLAPS)) == 1
 
 
 def test_the_game_has_twenty_moves(visit):
@@ -249,6 +296,11 @@ def test_a_drawn_digit_is_read(visit):
     assert "Draw a digit" in says.inner_text()
     page.click("[aria-label='test picture 15, a 7']")
     assert "reads a 7" in says.inner_text() and "written as a 7" in says.inner_text()
+    page.mouse.move(*at(0.5, 0.5))
+    page.mouse.down(button="right")
+    page.mouse.move(*at(0.6, 0.6))
+    page.mouse.up(button="right")
+    assert "written as a 7" in says.inner_text()
     page.click(".play-stored button >> nth=-1")
     read, written = re.findall(r"a (\d)", says.inner_text())
     assert read != written
@@ -288,6 +340,20 @@ def test_sliders_move_the_prediction(visit):
     page.wait_for_function("() => document.querySelector('#track-year-effect').textContent")
     low, high = map(int, re.findall(r"\d+", page.inner_text("#track-year-effect")))
     assert low + 10 < high
+
+
+def test_on_a_phone_what_one_changes_stays_in_sight(visit):
+    page = visit("compose_a_track", viewport=PHONE)
+    page.locator("#track-year").scroll_into_view_if_needed()
+    assert page.evaluate("() => scrollY") > PHONE["height"]
+    assert 0 <= page.locator(".play-points").bounding_box()["y"] < PHONE["height"] / 4
+    page = visit("playground", viewport=PHONE)
+    play = page.locator("#playground .play-main").bounding_box()
+    surface = page.locator("#playground figure canvas").first.bounding_box()
+    assert surface["y"] + surface["height"] - play["y"] < PHONE["height"]
+    page.click("summary:has-text('Settings')")
+    page.select_option("#play-data", "moons")
+    assert "data=moons" in page.url
 
 
 @pytest.mark.parametrize("name", [page.stem for page in PAGES])

@@ -3,12 +3,13 @@
 import ast
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 
 import nbformat
 import pytest
-import yaml
 
 from tests.notebook_helpers import add_notebook, code, edit, text, toy_project
+from tools import site
 from tools.lib import readme, site_api, site_boards, site_home, site_map, site_pages
 from tools.lib.layout import ROOT, read_notebooks
 
@@ -216,12 +217,6 @@ def test_what_there_is_to_play_with_comes_in_order(project):
     assert site_pages.generate(project)["draw_a_digit.md"] == b"# Play\n"
 
 
-FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*unclear.yml"))
-
-
-@pytest.mark.skipif(
-    not FORMS, reason="there is no form for what is unclear: GitHub opens a blank issue"
-)
 def test_an_exhibit_that_the_playground_can_show_ends_with_a_link_to_it():
     zoo = next(notebook for notebook in read_notebooks() if notebook.stage == "bug_zoo")
     page = "".join(
@@ -235,7 +230,25 @@ def test_an_exhibit_that_the_playground_can_show_ends_with_a_link_to_it():
     assert all(title.startswith(f"Exhibit {number}:") for number, title in found.items())
 
 
-def test_the_form_that_a_page_fills_in_has_its_fields():
-    assert [form.name for form in FORMS] == ["2_unclear.yml"]
-    fields = {part.get("id") for part in yaml.safe_load(FORMS[0].read_text("utf-8"))["body"]}
-    assert {"notebook", "heading", "version"} <= fields
+def test_the_kernel_in_the_browser_lies_beside_the_pages_and_not_in_the_zip(tmp_path, monkeypatch):
+    out, kernel = tmp_path / "build/site", tmp_path / "build/lite/site"
+    for name in (out / "gone.html", out / "lite/old.js", kernel / "index.html"):
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.touch()
+
+    def sphinx(*_):
+        (out / "_static/scripts").mkdir(parents=True)
+        (tmp_path / "build/site-trees").mkdir()
+
+    for name in ("fetch", "stage", "ship"):
+        monkeypatch.setattr(site, name, lambda *_: None)
+    monkeypatch.setattr(site, "run", sphinx)
+    for passed in (kernel, None):
+        monkeypatch.setattr(site.lite, "tried", lambda root, passed=passed: passed)
+        assert site.build(tmp_path) == out
+        files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+        own = {".nojekyll", "_static/scripts/fontawesome.js"}
+        assert files == own | ({"lite/index.html"} if passed else set())
+        with zipfile.ZipFile(tmp_path / "build/site.zip") as packed:
+            shipped = {name for name in packed.namelist() if not name.endswith("/")}
+        assert shipped == {f"site/{name}" for name in own}

@@ -28,6 +28,7 @@
     listen() {
       const on = (name, listener) => this.canvas.addEventListener(name, listener);
       on("pointerdown", (event) => {
+        if (!event.isPrimary || event.button !== 0) return; // a second finger, the right button
         event.preventDefault(); // no scrolling, no marking of text
         this.canvas.focus({ preventScroll: true });
         this.canvas.setPointerCapture(event.pointerId);
@@ -36,12 +37,13 @@
         this.changed();
       });
       on("pointermove", (event) => {
-        if (!this.drawing) return;
+        if (!this.drawing || !event.isPrimary) return;
         this.strokes.at(-1).push(this.at(event));
         this.changed();
       });
       for (const name of ["pointerup", "pointercancel"]) {
-        on(name, () => {
+        on(name, (event) => {
+          if (!event.isPrimary) return;
           if (this.drawing) this.done();
           this.drawing = false;
         });

@@ -22,6 +22,9 @@
   const tells = el("p", { class: "play-tells" });
   const refused = el("p", { class: "play-refused", role: "alert" });
   const controls = el("div", { class: "play-controls" });
+  // Folded on a telephone, where they would push what they change out of sight.
+  const folded = window.matchMedia("(max-width: 40rem)").matches;
+  const settings = el("details", { open: !folded }, el("summary", {}, "Settings"), controls);
   const presets = nnfs.makePresets();
   const play = button("Play", () => setPlaying(!playing), "play-main");
   const buttons = el(
@@ -36,7 +39,7 @@
   root.replaceChildren(
     refused,
     buttons,
-    controls,
+    settings,
     tells,
     words,
     el(
@@ -61,7 +64,9 @@
     presets.hidden = state.hide.includes("bug");
     tells.hidden = state.hide.includes("bug") || state.settings.bug === "none";
     tells.textContent = BUGS[state.settings.bug].tells;
-    const rest = state.refused.join(", ");
+    const short = state.refused.slice(0, 5).map((part) => part.slice(0, 40) + (part.length > 40 ? "…" : ""));
+    if (state.refused.length > 5) short.push(`and ${state.refused.length - 5} more`);
+    const rest = short.join(", ");
     refused.textContent = rest && `The address asks for what the playground does not know: ${rest}.`;
     if (focused?.startsWith("play-")) document.getElementById(focused)?.focus();
   }
@@ -108,6 +113,7 @@
     while (trainer.steps < goal && trainer.finite && performance.now() < end) trainer.step();
     draw();
     if (trainer.steps < goal && trainer.finite) {
+      if (told === 0 || performance.now() - told > 4000) tell();
       setTimeout(() => own === trainer && !playing && advance(goal - trainer.steps));
       return;
     }

@@ -9,7 +9,7 @@
   // Each draws a point and its target: [x1, x2, y]. Classes alternate with the place of the point.
   const SAMPLES = {
     xor: {
-      name: "XOR: both signs alike, or not",
+      name: "XOR: both signs alike",
       classes: true,
       draw(random) {
         const [x1, x2] = [0, 0].map(() => anywhere(random));

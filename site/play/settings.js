@@ -73,14 +73,21 @@
     return hidden === "" ? [] : hidden.split(",").map(Number);
   }
 
-  function isValid(key, value) {
+  // "toString" is in every object, and no setting.
+  function isSetting(key) {
+    return Object.hasOwn(SETTINGS, key);
+  }
+
+  // The value as it is kept, with a point where some write a comma: 0,3 is 0.3. null: not valid.
+  function valid(key, value) {
     if (key === "hidden") {
       const units = sizes(value);
-      const whole = units.every((n) => Number.isInteger(n) && n >= 1 && n <= MOST_UNITS);
-      return whole && units.length <= MOST_LAYERS;
+      const whole = /^(\d+(,\d+)*)?$/.test(value) && units.every((n) => n >= 1 && n <= MOST_UNITS);
+      return whole && units.length <= MOST_LAYERS ? value : null;
     }
-    if (key === "seed") return /^\d{1,6}$/.test(value);
-    return SETTINGS[key].choices.some(([choice]) => choice === value);
+    if (key === "seed") return /^\d{1,6}$/.test(value) ? value : null;
+    const point = value.replace(",", ".");
+    return SETTINGS[key].choices.find(([choice]) => choice === point)?.[0] ?? null;
   }
 
   // Settings that can be computed: what a bug needs is taken over, and cross-entropy needs classes.
@@ -107,10 +114,10 @@
         found.steps = Math.min(Number(value), MOST_STEPS);
       } else if (key === "hide") {
         const asked = value.split(",").filter((name) => name !== "");
-        found.hide = asked.filter((name) => name in SETTINGS);
-        found.refused.push(...asked.filter((name) => !(name in SETTINGS)));
-      } else if (key in SETTINGS && isValid(key, value)) {
-        found.settings[key] = value;
+        found.hide = asked.filter(isSetting);
+        found.refused.push(...asked.filter((name) => !isSetting(name)));
+      } else if (isSetting(key) && valid(key, value) !== null) {
+        found.settings[key] = valid(key, value);
       } else {
         found.refused.push(`${key}=${value}`);
       }

@@ -4,15 +4,16 @@
   const { el, svg, button, number } = nnfs;
   const { FIRST, OPERATIONS, written, nameOf, valuesAfter, judge, anotherStart, lossAfter } = nnfs.stepper;
   const PHASES = { forward: "Forward", back: "Back", update: "Update" };
-  // Where the nodes of the picture stand, and which weights lie between which.
+  // Where the nodes of the picture stand, and which weights lie between which, with the place of their
+  // label from one end to the other. Where lines cross no label can be read.
   const NODES = {
-    ...{ x_1: [36, 70], x_2: [36, 190], 1: [188, 70], 2: [188, 190], out: [324, 130] },
+    ...{ x_1: [36, 70], x_2: [36, 220], 1: [188, 70], 2: [188, 220], out: [324, 145] },
   };
   const EDGES = [
     ...[
       ["W1_11", "x_1", 1, 0.5],
-      ["W1_12", "x_2", 1, 0.37],
-      ["W1_21", "x_1", 2, 0.37],
+      ["W1_12", "x_2", 1, 0.3],
+      ["W1_21", "x_1", 2, 0.3],
       ["W1_22", "x_2", 2, 0.5],
     ],
     ...[
@@ -27,18 +28,13 @@
   let done = 0; // operations that are computed
   let networks = 0; // how often another one was asked for
 
-  const picture = svg("svg", { viewBox: "0 28 360 222", role: "img" });
+  const picture = svg("svg", { viewBox: "0 28 360 254", role: "img" });
   const phase = el("p", { class: "play-phase" });
   const formula = el("p", { class: "play-formula" });
   const why = el("p", {});
   const says = el("p", { class: "play-says", role: "status", "aria-live": "polite" });
-  const typed = el("input", {
-    id: "stepper-typed",
-    type: "text",
-    inputmode: "decimal",
-    autocomplete: "off",
-    size: 8,
-  });
+  // The keys for decimals that some telephones show have no minus: it is an input of text.
+  const typed = el("input", { id: "stepper-typed", type: "text", autocomplete: "off", size: 8 });
   const check = el("button", { type: "submit" }, "Check");
   const form = el(
     "form",
@@ -81,7 +77,7 @@
   // The number that was typed: with a comma or a point, and any minus.
   function submit(event) {
     event.preventDefault();
-    const text = typed.value.trim().replace(",", ".").replace("−", "-");
+    const text = typed.value.trim().replace(",", ".").replace(/^[−–‐]/, "-");
     if (text === "" || Number.isNaN(Number(text))) {
       says.textContent = "Type a number, such as −0.5.";
       return;
@@ -142,12 +138,13 @@
   function drawPicture(values, operation) {
     const used = new Set(operation ? [operation.key, ...operation.uses] : []);
     const isUsed = (key) => [key, `d${key}`, `new_${key}`].some((one) => used.has(one));
-    const parts = [];
+    const [parts, labels] = [[], []];
     for (const [key, from, to, share] of EDGES) {
       const [[x1, y1], [x2, y2]] = [NODES[from], NODES[to]];
       parts.push(svg("line", { x1, y1, x2, y2, class: isUsed(key) ? "play-edge play-used" : "play-edge" }));
-      parts.push(label(x1 + share * (x2 - x1), y1 + share * (y2 - y1) - 5, key, values, isUsed(key)));
+      labels.push(label(x1 + share * (x2 - x1), y1 + share * (y2 - y1) - 5, key, values, isUsed(key)));
     }
+    parts.push(...labels); // in front of all lines
     for (const [node, [x, y]] of Object.entries(NODES)) parts.push(...drawNode(node, x, y, values, isUsed));
     const told = Object.keys(values).map((key) => `${nameOf(key)} ${number(values[key])}`);
     picture.setAttribute("aria-label", `The network. What is known: ${told.join(", ")}.`);

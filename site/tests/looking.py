@@ -44,6 +44,13 @@ STILL = """() => {
     if (motion.effect.getComputedTiming().endTime !== Infinity) motion.finish();
   }
 }"""
+# Words that end where their box does, and nobody can scroll there.
+CUT = """() => [...document.querySelectorAll(".bd-main *")].filter((part) =>
+    part.offsetParent && part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1
+    && !part.closest("mjx-container, svg, .bd-header, .pst-async-banner-revealer")
+    && ["hidden", "clip"].includes(getComputedStyle(part).overflowX) && part.textContent.trim())
+  .map((part) => part.textContent.trim().replace(/\\s+/g, " ").slice(0, 40))"""
+DARK = "() => { document.documentElement.dataset.theme = 'dark'; }"
 WIDTH = "() => document.documentElement.scrollWidth"
 
 
@@ -87,17 +94,25 @@ def seen(page: Page) -> Iterator[str]:
             yield f"no {part}"
     for fold in page.evaluate(CLOSED):
         yield f"does not open: {fold!r}"
+    yield from (f"cut off: {words!r}" for words in page.evaluate(CUT))
     page.set_viewport_size(SMALL)
+    yield from (f"cut off, if narrow: {words!r}" for words in page.evaluate(CUT))
     if (width := page.evaluate(WIDTH)) > SMALL["width"]:
         yield f"scrolls sideways: {width} pixels wide"
 
 
-def barriers(page: Page, whole: bool = False) -> Iterator[str]:
-    """What keeps people out of the page that is open: axe-core's serious and critical findings."""
+def barriers(page: Page, whole: bool = False, dark: bool = False) -> Iterator[str]:
+    """What keeps people out of the page that is open: axe-core's serious and critical findings.
+
+    whole: with all of its formulas and code; dark: the contrasts that it has in the dark alone.
+    """
+    options = {"resultTypes": ["violations"]}
+    if dark:
+        page.evaluate(DARK)
+        options["runOnly"] = ["color-contrast"]
     page.evaluate(STILL)
     if not whole:
         page.evaluate(THIN)
-    options = {"resultTypes": ["violations"]}
     for finding in Axe().run(page, options=options).response["violations"]:
         if finding["impact"] in ("serious", "critical"):
             where = "; ".join(node["html"][:120] for node in finding["nodes"][:3])

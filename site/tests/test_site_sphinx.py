@@ -3,13 +3,14 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from docutils import nodes
 from docutils.core import publish_doctree
 
 from tools.lib.glossary import Entry, read_glossary
 from tools.lib.layout import ROOT
 from tools.lib.site_pages import anchor
-from tools.lib.site_sphinx import FORM, Terms, ask, description
+from tools.lib.site_sphinx import FORM, Terms, ask, description, question
 
 TERMS = Terms(
     [
@@ -106,6 +107,24 @@ def test_each_section_asks_whether_something_is_unclear():
     assert all(isinstance(node.parent, nodes.section) for node in asked)
     two = asked[1].parent
     assert two.index(asked[1]) < next(i for i, n in enumerate(two) if isinstance(n, nodes.section))
+
+
+def lost(query, form):
+    """Fields of a query that a form does not have: GitHub drops what was filled in for them."""
+    body = yaml.safe_load(form)["body"]
+    filled = {part["id"] for part in body if part["type"] in ("input", "textarea") and "id" in part}
+    return query.keys() - filled - {"template", "title"}  # these are GitHub's own
+
+
+def test_the_form_that_a_page_fills_in_has_its_fields():
+    (link,) = question("https://github.com/a/b", "0.1.0", "notebooks/x.ipynb", "Two").children
+    query = parse_qs(urlsplit(link["refuri"]).query)
+    form = (ROOT / ".github/ISSUE_TEMPLATE" / query["template"][0]).read_text("utf-8")
+    assert lost(query, form) == set()
+    assert len(query) > 4
+    for name in query.keys() - {"template", "title"}:
+        assert lost(query, form.replace(f"id: {name}\n", "id: other\n")) == {name}
+    assert lost(query, form.replace("input", "dropdown")) == {"notebook", "heading", "version"}
 
 
 def test_a_page_is_described_by_what_one_builds_or_by_its_first_words():

@@ -95,9 +95,33 @@ test("what an address asks for in vain is named, and the default stays", () => {
   assert.deepEqual(state.settings, { ...nnfs.settings.defaults(), rate: "0.1" });
   assert.deepEqual(state.hide, ["bug"]);
   assert.deepEqual(state.refused, ["data=cats", "hidden=9", "seed=x", "steps=-1", "all", "colour=red"]);
-  for (const hidden of ["4,4,4,4", "0", "2.5", "4,", "a"]) {
+  for (const hidden of ["4,4,4,4", "0", "2.5", "4,", "a", "-1", "0x4", "%2B4", "4e0", " 4", "8,".repeat(1e5)]) {
     assert.equal(nnfs.settings.parse(`#hidden=${hidden}`).settings.hidden, "6", hidden);
   }
+  for (const steps of ["-1", "NaN", "1e9", "0x10", ""]) {
+    assert.equal(nnfs.settings.parse(`#steps=${steps}`).steps, 0, steps);
+  }
+  assert.equal(nnfs.settings.parse("#steps=9999999999999999999999").steps, 100000);
+});
+
+test("no address breaks the page: names that every object has, halves of signs, scripts", () => {
+  const names = ["toString", "constructor", "__proto__", "hasOwnProperty"];
+  const hashes = names.flatMap((name) => [`#${name}=1`, `#hide=${name}`, `#data=${name}`, `#exhibit=${name}`]);
+  for (const hash of [...hashes, "#%E0%A4%A=1", "#layers=999", "#lr=NaN", "#data=<script>", "#rate=Infinity"]) {
+    const state = nnfs.settings.parse(hash);
+    assert.equal(state.refused.length, 1, hash);
+    assert.deepEqual([state.settings, state.hide], [nnfs.settings.defaults(), []], hash);
+    assert.equal(new nnfs.Trainer(state.settings).finite, true);
+  }
+  for (const hash of ["", "#", "#&&&", "#hide=", "#hidden=6&"]) {
+    assert.deepEqual(nnfs.settings.parse(hash).refused, [], hash);
+  }
+});
+
+test("a comma is as good as a point", () => {
+  const { settings, refused } = nnfs.settings.parse("#rate=0,03&noise=0%2C2&l2=0,1&hidden=4,4");
+  const { rate, noise, l2, hidden } = settings;
+  assert.deepEqual([rate, noise, l2, hidden, refused], ["0.03", "0.2", "0.1", "4,4", []]);
 });
 
 test("the same settings give the same run, another seed another", () => {

@@ -91,13 +91,11 @@ def directive(kind: str, head: str, options: dict[str, str], body: str) -> str:
     return "\n".join([f"{fence}{{py:{kind}}} {head}", *lines, "", body, fence, ""])
 
 
-def entry(node: Definition, scope: str, link: str) -> str:
+def entry(node: Definition, code: str, scope: str, link: str) -> str:
     """Entry of a function, class or constant; scope is the module by which one asks for it."""
     options = {"module": scope}
     if isinstance(node, ast.Assign):
-        return directive(
-            "data", defined(node), options, f"```python\n{ast.unparse(node)}\n```\n\n{link}"
-        )
+        return directive("data", defined(node), options, f"```python\n{code}\n```\n\n{link}")
     text = words(ast.get_docstring(node))
     if isinstance(node, ast.FunctionDef):
         return directive("function", node.name + signature(node), options, f"{text}\n\n{link}")
@@ -115,14 +113,12 @@ def entry(node: Definition, scope: str, link: str) -> str:
     return directive("class", node.name + fields(node), options, body)
 
 
-def definitions(path: Path) -> Iterator[Definition]:
-    """Public functions, classes and constants of a module's file."""
-    yield from (node for node in ast.parse(path.read_text("utf-8")).body if defined(node))
-
-
-def first_line(path: Path) -> str:
-    """First line of a module's docstring."""
-    return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
+def definitions(path: Path) -> Iterator[tuple[Definition, str]]:
+    """Public functions, classes and constants of a module's file, each with its code."""
+    text = path.read_text("utf-8")
+    for node in ast.parse(text).body:
+        if defined(node):
+            yield node, ast.get_source_segment(text, node)
 
 
 def stage_module(root: Path, notebook: Notebook) -> str:
@@ -130,8 +126,8 @@ def stage_module(root: Path, notebook: Notebook) -> str:
     path = root / PACKAGE / f"{notebook.stage}.py"
     scope = full_name(notebook, "").rstrip(".")
     entries = [
-        entry(node, scope, f"[The cell in which it grew](project:#{target(defined(node))})")
-        for node in definitions(path)
+        entry(node, code, scope, f"[The cell in which it grew](project:#{target(defined(node))})")
+        for node, code in definitions(path)
     ]
     link = f"[{notebook.title}](../notebooks/{notebook.path.name})"
     return f"# {notebook.stage}\n\nFrom {link}.\n\n" + "\n".join(entries)
@@ -143,9 +139,9 @@ def own_module(root: Path, module: str) -> str:
     paths = [path] if path.exists() else sorted((root / PACKAGE / module).glob("[a-z]*.py"))
     intro = path if path.exists() else root / PACKAGE / module / "__init__.py"
     entries = [
-        entry(node, PACKAGE if defined(node) in offered else f"{PACKAGE}.{module}", "")
+        entry(node, code, PACKAGE if defined(node) in offered else f"{PACKAGE}.{module}", "")
         for path in paths
-        for node in definitions(path)
+        for node, code in definitions(path)
         if defined(node) in offered or len(paths) == 1 and not isinstance(node, ast.Assign)
     ]
     docstring = ast.get_docstring(ast.parse(intro.read_text("utf-8")))

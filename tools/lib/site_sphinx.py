@@ -107,10 +107,20 @@ def ask(document: nodes.document, address: str, version: str, page: str) -> None
         )
 
 
+def frame(document: nodes.document) -> None:
+    """Put each picture of an output into a box of its own, which scrolls if it is narrow."""
+    for picture in list(document.findall(nodes.image)):
+        if "cell_output" in picture.parent.get("classes", []):
+            box = nodes.container(classes=["picture"])
+            picture.parent.replace(picture, box)
+            box += picture
+
+
 def finish(app: Sphinx, document: nodes.document, docname: str) -> None:
     """Add what a notebook's page gets."""
     if not docname.startswith(NOTEBOOKS):
         return
+    frame(document)
     app.course_terms.link(document, app.builder.get_relative_uri(docname, "GLOSSARY"))
     if address := app.config.course_address:
         ask(document, address, app.config.version, f"{docname}.ipynb")
