@@ -1,53 +1,45 @@
 """Write the slides of a lesson, build/slides/NN_stage.html: `python -m tools.slides 4`.
 
-Each section of the notebook is a column: its heading, and below it the questions to predict, the
-formulas that stand alone, and the pictures. A cell tagged `slide` is shown whole. Nothing is
-fetched: reveal.js and MathJax lie beside the slides.
+Each section of the notebook is a column. It shows the formulas that stand alone, with the words
+that lead to them, the questions to predict, what the next cell printed, the functions that go into
+the package, and the pictures; then come the exercises and the recap. A cell tagged `slide` is shown
+whole. Nothing is fetched: reveal.js and MathJax lie beside the slides.
 """
 
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from tools.lib.exercises import PREDICT
 from tools.lib.layout import ROOT, Notebook, Refused, read_notebooks, tags
+from tools.lib.site_api import exported
+from tools.lib.slide_page import PAGE
 from tools.site import fetch, ship
 
 REVEAL = ("reveal.js", "reveal.css", "theme/serif.css")
-PAGE = """\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="_static/reveal/reveal.css">
-<link rel="stylesheet" href="_static/reveal/theme/serif.css">
-<style>
-.reveal {{ font-size: 30px }}
-.reveal pre {{ font-size: 0.55em }}
-.reveal img {{ max-height: 600px }}
-</style>
-<link rel="icon" href="data:,">
-<script>window.MathJax = {{
-  loader: {{load: ["a11y/assistive-mml"]}}, output: {{fontPath: "[mathjax]/font"}},
-  options: {{
-    enableMenu: false, enableEnrichment: false, enableSpeech: false, enableBraille: false,
-    menuOptions: {{settings: {{enrich: false, speech: false, braille: false}}}},
-  }},
-}}</script>
-<script defer src="_static/mathjax/tex-chtml.js"></script>
-</head><body><div class="reveal"><div class="slides">
-{slides}
-</div></div>
-<script src="_static/reveal/reveal.js"></script>
-<script>Reveal.initialize({{hash: true, width: 1100, height: 700}})</script>
-</body></html>
-"""
+LINES = 26  # of code or output on a slide
+COLOURS = HtmlFormatter(style="a11y-high-contrast-light", noclasses=True, nowrap=True)
+
+
+class Slide(NamedTuple):
+    """What a slide shows, and the headings that it stands under."""
+
+    title: str
+    part: str
+    html: str
 
 
 def formula(text: str, options: dict) -> str:
@@ -67,47 +59,115 @@ def pictures(cell: NotebookNode) -> Iterator[str]:
             yield f'<img alt="{alt}" src="data:image/png;base64,{"".join(png.split())}">'
 
 
-def pieces(cell: NotebookNode) -> Iterator[str]:
-    """What of a cell is worth a slide, as HTML."""
-    whole = "slide" in tags(cell)
-    if cell.cell_type == "code":
-        yield from [f"<pre><code>{escape(cell.source)}</code></pre>"] * whole
-        yield from pictures(cell)
+def printed(cell: NotebookNode) -> str:
+    """What a cell printed, as far as a slide has room."""
+    text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+    lines = [
+        part
+        for line in text.rstrip().split("\n")
+        for part in ([line] if len(line) < 110 else textwrap.wrap(line, 90))
+    ]
+    return "\n".join(lines[:LINES] + ["…"] * (len(lines) > LINES))
+
+
+def code(source: str) -> Iterator[str]:
+    """Code as HTML, in pieces that end at a blank line and, if it can be, fit on a slide."""
+    piece: list[str] = []
+    for block in highlight(source, PythonLexer(), COLOURS).split("\n\n"):
+        lines = ["", *block.split("\n")]
+        if piece and len(piece) + len(lines) > LINES:
+            yield "\n".join(piece[1:])
+            piece = []
+        piece += lines
+    yield "\n".join(piece[1:])
+
+
+def of_code(notebook: Notebook, cell: NotebookNode, asked: bool) -> Iterator[str]:
+    """What of a cell of code is worth a slide, as HTML; asked: its output answers a question."""
+    if "slide" in tags(cell) or exported(notebook, cell):
+        for piece in code(cell.source):
+            yield f"<pre><code>{piece}</code></pre>"
+    if asked and (text := printed(cell)):
+        yield f'<pre class="printed"><code>{escape(text)}</code></pre>'
+    yield from pictures(cell)
+
+
+def blocks(cell: NotebookNode) -> list[str]:
+    """Paragraphs of a cell of text, without what is folded: answers."""
+    text = re.sub(r"<details>.*?</details>\n?", "", cell.source, flags=re.DOTALL)
+    return re.split(r"\n{2,}", text.strip())
+
+
+def of_text(cell: NotebookNode) -> Iterator[tuple[str, str]]:
+    """What of a cell of text is worth a slide: headings after their #, ## or ###, HTML after ""."""
+    if "slide" in tags(cell):
+        text = "\n\n".join(blocks(cell))
+        yield from re.findall(r"^(#{2,3}) (.+)", text, re.MULTILINE)
+        yield "", MARKDOWN.render(re.sub(r"^##.*", "", text, flags=re.MULTILINE))
         return
-    text = re.sub(r"<details>.*?</details>\n?", "", cell.source, flags=re.DOTALL)  # no answers
-    text = re.sub(r"^##? .*\n?", "", text, flags=re.MULTILINE)
-    blocks = [text] if whole else re.split(r"\n{2,}", text.strip())
-    for before, block in zip(["", *blocks], blocks, strict=False):
-        if block.startswith("$$"):  # with the words that lead to it
-            yield MARKDOWN.render(f"{before}\n\n{block}")
-        elif whole or block.startswith((PREDICT, "### ")):
-            yield MARKDOWN.render(block)
+    words = formulas = ""
+    for block in [*blocks(cell), ""]:
+        if formulas and not block.startswith("$$"):
+            yield "", MARKDOWN.render(words + formulas)
+            words = formulas = ""
+        if heading := re.match(r"(#{1,3}) (.+)", block):
+            yield heading[1], heading[2]
+            words = ""
+        elif block.startswith("$$"):  # with the words that lead to it
+            formulas += f"{block}\n\n"
+        elif block.startswith(PREDICT):
+            yield "", MARKDOWN.render(block)
+            words = ""
+        else:
+            words = f"{block}\n\n"
 
 
-def columns(notebook: Notebook) -> Iterator[tuple[str, list[str]]]:
-    """Heading of each section and its slides; of the recap all of it, of the exercises none."""
-    title, found = notebook.title, [f"<p>{escape(notebook.line('**You will build:**'))}</p>"]
-    for cell in notebook.content.cells:
-        heading = re.search(r"^## (.+)", cell.source, re.MULTILINE)
-        if heading and cell.cell_type == "markdown":
-            yield title, found
-            title, found = heading[1], []
-            if title == "Recap":
-                found.append(MARKDOWN.render(cell.source.partition("\n")[2]))
-        if title not in ("Recap", "Your turn"):
-            found += pieces(cell)
-    yield title, found
+def listed(notebook: Notebook) -> Iterator[Slide]:
+    """The exercises as a list, and the recap."""
+    text = "\n\n".join(cell.source for _, cell in notebook.cells() if cell.cell_type == "markdown")
+    exercises = re.findall(r"^### (Exercise .+)\n+\*(.+)\*$", text, re.MULTILINE)
+    items = "".join(f"- {title}\n  ({effort})\n" for title, effort in exercises)
+    yield Slide("Your turn", "", MARKDOWN.render(items))
+    recap = re.search(r"^## Recap\n+((?:[-*] .+\n?|  .+\n?)+)", text, re.MULTILINE)
+    yield Slide("Recap", "", MARKDOWN.render(recap[1] if recap else ""))
+
+
+def slides(notebook: Notebook) -> Iterator[Slide]:
+    """The slides of a notebook in their order."""
+    title, part, asked = notebook.title, "", False
+    for _, cell in notebook.cells():
+        if title == "Your turn":
+            break
+        if cell.cell_type == "code":
+            asked |= title == "Scoreboard"
+            for html in of_code(notebook, cell, asked):
+                yield Slide(title, part, html)
+            asked &= not printed(cell)
+            continue
+        for kind, words in of_text(cell):
+            if kind == "##":
+                title, part = words, ""
+            elif kind == "###":
+                part = words
+            elif not kind:
+                asked |= PREDICT.strip("*.") in words
+                yield Slide(title, part, words)
+    yield from (slide for slide in listed(notebook) if slide.html)
 
 
 def deck(notebook: Notebook) -> str:
     """The slides as a page."""
-    parts = []
-    for title, found in columns(notebook):
-        if found:
-            heading = MARKDOWN.renderInline(title)
-            rest = "".join(f"<section>{piece}</section>\n" for piece in found)
-            parts.append(f"<section><section><h2>{heading}</h2></section>\n{rest}</section>\n")
-    return PAGE.format(title=escape(notebook.title), slides="".join(parts))
+    built = MARKDOWN.renderInline(f"You will build: {notebook.line('**You will build:**')}")
+    stacks = [f"<section><h1>{escape(notebook.title)}</h1><p>{built}</p></section>"]
+    for title, group in groupby(slides(notebook), key=lambda slide: slide.title):
+        heading = f"<h2>{MARKDOWN.renderInline(title)}</h2>"
+        shown = (
+            f"<section>{heading}{f'<h3>{MARKDOWN.renderInline(part)}</h3>' if part else ''}"
+            f"{html}</section>"
+            for _, part, html in group
+        )
+        stacks.append("<section>" + "\n".join(shown) + "</section>")
+    return PAGE.format(title=escape(notebook.title), slides="\n".join(stacks))
 
 
 def write(number: int, root: Path = ROOT) -> Path:
