@@ -141,3 +141,20 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "autograd": ["unbroadcast", "no_grad", "Op", "topological", "Value", "Tensor"],
     },
 )
+# What needs Dask is left out of `import *`, which would fail where it is not installed.
+__all__ = [
+    name
+    for name in __all__
+    if name
+    not in [
+        "cluster_versions",
+        "cluster",
+        "Cluster",
+        "spreading",
+        "spread_arrays",
+        "spread_parquet",
+        "spread_dask",
+        "distributed",
+        "DistributedModel",
+    ]
+]

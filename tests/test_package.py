@@ -32,7 +32,7 @@ def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
         'def dense(Z):\n    """A layer"""\n    return relu(Z)\n'
     )
     program = (
-        "import sys, nnfs_core; assert 'numpy' not in sys.modules; print(nnfs_core.__all__); "
+        "import sys, nnfs_core; assert 'numpy' not in sys.modules; print(dir(nnfs_core)); "
         "from nnfs_core import relu, dense, LIMIT; print(relu(-1), dense(3), LIMIT)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
@@ -40,6 +40,15 @@ def test_a_module_a_stage_and_the_public_names_in_reading_order(tmp_path):
     names = sorted({"LIMIT", "activation", "dense", "layer", "relu"} | by_hand)
     assert "load_dataset" in names and "run_experiment" in names
     assert done.stdout == f"{names}\n0 3 2\n", done.stderr
+
+
+def test_all_can_be_imported_with_a_star_where_dask_is_missing():
+    program = (
+        "import sys; sys.modules |= dict.fromkeys(['dask', 'distributed']); "
+        "from nnfs_core import *; print(train, train_fast, 'DistributedModel' in globals())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("<function train at") and done.stdout.endswith("False\n")
 
 
 def test_imports_are_hoisted_and_sorted_and_cells_stay_in_order(tmp_path):

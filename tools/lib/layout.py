@@ -38,6 +38,7 @@ HANDWRITTEN = {
         "compare_runs",
     ],
 }
+NEED_DASK = ("cluster_versions", "cluster", "spreading", "distributed")
 COURSE = "nnfs_course"  # what teaches, by hand: it imports the network, never the other way round
 BEGIN = 2  # number of the stage where the network begins: stage 1 prepares data
 EXERCISES = "exercises"  # its folder of judges, a module a notebook

@@ -12,6 +12,7 @@ from tools.lib.layout import (
     COURSE,
     EXERCISES,
     HANDWRITTEN,
+    NEED_DASK,
     PACKAGE,
     ROOT,
     Notebook,
@@ -38,6 +39,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules={modules},
     submod_attrs={names},
 )
+# What needs Dask is left out of `import *`, which would fail where it is not installed.
+__all__ = [name for name in __all__ if name not in {dask}]
 '''
 
 
@@ -134,7 +137,8 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
             modules[notebook.stage] = text
             flat[notebook.stage] = [] if notebook.stage in APART else names
     names = {stage: names for stage, names in flat.items() if names}
-    modules["__init__"] = INIT.format(modules=[*flat], names=names)
+    dask = [name for module in NEED_DASK for name in (module, *HANDWRITTEN[module])]
+    modules["__init__"] = INIT.format(modules=[*flat], names=names, dask=dask)
     for path in (root / PACKAGE).glob("*.py"):
         if path.stem not in {"__main__", *HANDWRITTEN, *modules}:
             raise Refused(f"{PACKAGE}/{path.name}: no notebook exports this module: delete it")
