@@ -133,7 +133,10 @@ def test_what_the_reader_wrote_is_never_overwritten(project, capsys):
     learner.main([], project)
     assert path.read_bytes() == before
     assert written(project, 4).path.exists()
-    assert f"learner/{path.name} is there and stays as it is" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"learner/{path.name} is there and stays as it is" in said
+    others = f"not for the {len(STAGES) - 1} that stay"
+    assert others in said and "You begin at" not in said
 
 
 @pytest.mark.parametrize(("argv", "begin"), [([], 2), (["1"], 1), (["5"], 5)])
@@ -288,6 +291,24 @@ def test_mine_names_a_notebook_that_cannot_be_used_and_passes_on_no_package_func
     for _ in range(2):
         with pytest.raises(ImportError, match="01_activation.ipynb, cell 4 .* SyntaxError"):
             mine.relu  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "rest", [b'{"cells": [{"cell_type": "co', b"null", b'{"cells": [1]}', b"\xff\xfe{\x00}\x00"]
+)
+def test_mine_names_a_damaged_notebook_when_it_may_hold_what_is_asked_for(
+    tmp_path, monkeypatch, rest
+):
+    mine = answered(tmp_path, monkeypatch, code("def relu(Z): return 1", "export"))
+    first, second = (
+        tmp_path / "learner" / f"{name}.ipynb" for name in ("01_activation", "02_layer")
+    )
+    second.write_bytes(rest)
+    assert mine.verdict(relu).right
+    with pytest.raises(ImportError, match="defines dense; 02_layer.ipynb cannot be read: save"):
+        mine.dense  # noqa: B018
+    first.write_bytes(rest)
+    assert "; 01_activation.ipynb and 02_layer.ipynb cannot be read" in mine.verdict(relu).message
 
 
 @judge.exercise

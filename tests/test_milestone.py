@@ -240,19 +240,31 @@ def test_the_command_draws_what_is_reached_in_a_process_of_its_own(written, caps
     assert (folder / "milestones" / "xor.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_notebook_that_is_half_written_is_named(written, capsys):
+    folder = written(["03_activation", "04_forward_pass"])
+    path = folder / "03_activation.ipynb"
+    path.write_bytes(path.read_bytes()[:999] + b"\xff")
+    with pytest.raises(SystemExit):
+        milestone.main(["xor", "--folder", str(folder)])
+    said = capsys.readouterr().out
+    assert "drelu is in no cell tagged export" in said
+    assert "; 03_activation.ipynb cannot be read: save again" in said
+    assert "exit()" not in said
+
+
 def test_what_never_ends_or_ends_python_is_named(tmp_path, monkeypatch):
     """The child is played: a real one takes seconds to begin with."""
 
-    def play(command, **_):
-        report, names = command[5], command[6:]
+    def play(module, given, folder, end):
+        _, report, *names = given
         lines = [["doing", "relu of 03_activation"]]
         if "xor" in names[:1]:
             lines = [["said", "xor", True, "reached: it", True], *lines]
         report.write_text("".join(json.dumps(line) + "\n" for line in lines))
         if len(names) == 1:
-            raise subprocess.TimeoutExpired(command, 1)
+            raise subprocess.TimeoutExpired(module, 1)
 
-    monkeypatch.setattr(subprocess, "run", play)
+    monkeypatch.setattr(milestone.apart, "run", play)
     names = ["xor", "hidden_layer", "tracks"]
     assert list(milestone.reached(tmp_path, names)) == [
         ("xor", True, "reached: it", True),

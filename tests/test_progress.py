@@ -1,13 +1,18 @@
 """The report of a learner's copy: right, wrong, not attempted, whatever the cells do."""
 
 import json
+import os
+import subprocess
+import sys
+import threading
+import time
 
 import nbformat
 import pandas as pd
 import pytest
 
 from tools import learner, progress
-from tools.lib import class_table
+from tools.lib import apart, class_table
 from tools.lib.layout import ROOT, Refused, read_notebooks
 from tools.lib.needed import needed
 
@@ -72,6 +77,74 @@ def test_a_cell_that_stops_is_told_with_its_line(tmp_path, answer, message):
     assert said.startswith(message)
 
 
+def test_a_report_ends_where_the_judging_cannot_have_written_it(tmp_path):
+    """A reader's program knows where the report is."""
+    report, right = tmp_path / "report", '["a", "right", ""]\n'
+    for rest in (
+        "null",
+        "[",
+        '["b", "best", ""]',
+        '["c", "right", ""]',
+        '["b", "right"]',
+        "[" * 9999,
+    ):
+        report.write_text(right + rest, "utf-8")
+        assert progress.reported(report, ["a", "b"]) == [("a", "right", "")]
+    report.write_text(right * 2 + right, "utf-8")
+    assert progress.reported(report, ["a"]) == [("a", "right", "")]
+    report.write_text(json.dumps(["a", "wrong", "\x1b[2J\ud800é\n" + "x" * 9999]), "utf-8")
+    ((_, _, said),) = progress.reported(report, ["a"])
+    assert said.startswith("?[2J?é\nx")
+    assert len(said) == class_table.LONGEST
+    report.unlink()
+    assert progress.reported(report, ["a"]) == []
+
+
+PROGRAM = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path("child").write_text(str(child.pid))
+time.sleep(float(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="groups of processes are POSIX's")
+@pytest.mark.parametrize(
+    ("seconds", "limit", "asked"), [(0, 60, False), (60, 2, False), (60, 60, True)]
+)
+def test_what_a_program_started_ends_with_it(tmp_path, monkeypatch, seconds, limit, asked):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    monkeypatch.setattr(apart, "ROOT", tmp_path)
+    stop, child = threading.Event(), tmp_path / "child"
+    if asked:
+        threading.Timer(2, stop.set).start()
+    given = "program", [str(seconds)], tmp_path, time.monotonic() + limit, stop
+    if seconds:
+        with pytest.raises(subprocess.TimeoutExpired):
+            apart.run(*given)
+    else:
+        assert apart.run(*given) == 0
+    for _ in range(100):  # a zombie is gone once its new parent looks at it
+        state = subprocess.run(["ps", "-o", "stat=", "-p", child.read_text()], capture_output=True)
+        if state.stdout.strip()[:1] in (b"", b"Z"):
+            return
+        time.sleep(0.05)
+    raise AssertionError("it still runs")
+
+
+def test_a_list_that_grows_without_end_is_told(tmp_path):
+    pytest.importorskip("resource")
+    grows = "def relu(Z):\n    return [0] * 10**9\n\n\ndef drelu(Z):\n    return Z > 0"
+    path = copied(tmp_path / "copy", relu=grows) / NOTEBOOK.path.name
+    ((_, state, said),) = progress.judged(path, ["relu"])
+    assert (state, said.partition("\n")[0]) == ("wrong", "your code stops with MemoryError")
+
+
+def test_a_judge_waits_for_no_grammar():
+    asked = "import sys, tools.lib.judging; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
+
+
 def test_a_slow_machine_is_no_endless_loop(tmp_path, monkeypatch):
     """An answer that waits for more than the limit, as one does on a busy machine, is judged."""
     slow = "import time\n\ntime.sleep(9)\n\n\ndef absolute(z):\n    return abs(z)"
@@ -82,7 +155,7 @@ def test_a_slow_machine_is_no_endless_loop(tmp_path, monkeypatch):
 
 
 def test_what_nobody_touched_is_not_run(tmp_path, monkeypatch):
-    def never(*_):
+    def never(*_, **__):
         raise AssertionError("a notebook was run")
 
     monkeypatch.setattr(progress, "judged", never)
@@ -91,8 +164,16 @@ def test_what_nobody_touched_is_not_run(tmp_path, monkeypatch):
     assert {row["state"] for row in rows} == {"not attempted"}
     assert [row["task"] for row in rows] == progress.tasks(NOTEBOOK)
     copied(tmp_path / "started", drelu=RIGHT)
-    with pytest.raises(AssertionError, match="a notebook was run"):
-        list(progress.progress(tmp_path / "started", [NOTEBOOK]))
+    # Who wrote just what the course has did not get it filled.
+    (tmp_path / "same").mkdir()
+    content = learner.copy(ROOT, NOTEBOOK, filled=True)
+    content.cells = [
+        one for one in content.cells if not one.source.startswith("**This notebook co")
+    ]
+    nbformat.write(content, tmp_path / "same" / NOTEBOOK.path.name)
+    for started in ("started", "same"):
+        with pytest.raises(AssertionError, match="a notebook was run"):
+            list(progress.progress(tmp_path / started, [NOTEBOOK]))
 
 
 def test_a_class_has_a_row_for_each_copy_whatever_is_in_it(tmp_path, capsys, monkeypatch):
@@ -104,31 +185,75 @@ def test_a_class_has_a_row_for_each_copy_whatever_is_in_it(tmp_path, capsys, mon
     (handed / "ben").mkdir()
     (handed / "ben" / NOTEBOOK.path.name).write_text('{"cells": [')
     (handed / "cleo").mkdir()
+    (handed / "dora").mkdir()
+    (handed / "dora" / "03_activation (1).ipynb").write_text("")
+    (handed / "=emil" / "course-main").mkdir(parents=True)  # a ZIP of a clone
+    copied(handed / "=emil" / "course-main" / "learner")
+    (handed / "finn").mkdir()  # another folder, as `make learner` writes it
+    (copied(handed / "finn" / "learner (1)") / "mine.py").write_text("")
+    (handed / "gina").mkdir()
+    (handed / "gina" / NOTEBOOK.path.name).mkdir()
     (handed / ".cache").mkdir()
+    (handed / "__MACOSX").mkdir()
     (handed / "read me.txt").write_text("")
     monkeypatch.setattr(progress, "read_notebooks", lambda: [NOTEBOOK])
     progress.main(["--class", str(handed)])
-    head, anna, ben, cleo, last = capsys.readouterr().out.splitlines()
+    head, emil, anna, ben, cleo, dora, finn, gina, last = capsys.readouterr().out.splitlines()
     count = len(progress.tasks(NOTEBOOK))
     assert head.split() == "copy 3 right filled wrong not attempted not readable".split()
     assert anna.split() == ["anna", f"1/{count}", "1", f"{count - 1}"]
     assert ben.split() == ["ben", f"0/{count}", f"{count}"]
     assert ben.endswith(f"{count}".rjust(15))
-    assert cleo.split() == ["cleo", f"0/{count}", f"{count}"]
+    assert cleo.split() == ["cleo", f"0/{count}", f"{count}", *"no notebook in it".split()]
+    assert dora.split()[1:] == gina.split()[1:] == ben.split()[1:]
+    assert emil.split()[1:] == finn.split()[1:] == [f"0/{count}", f"{count}"]
     assert last.startswith("build/progress.csv: a line for each copy and task")
     table = pd.read_csv(tmp_path / "build" / "progress.csv", keep_default_na=False)
     assert list(table) == ["copy", "notebook", "task", "state", "message"]
-    assert len(table) == 3 * count
+    assert len(table) == 7 * count
     states = table.groupby("copy")["state"].unique().map(set).to_dict()
     assert states["anna"] == {"right", "not attempted"}
     assert states["ben"] == {"not readable"}
     assert set(table["message"][table["copy"] == "cleo"]) == {"no such notebook"}
     assert table["message"][table["copy"] == "ben"].str.contains("NotJSONError").all()
+    assert set(table["message"][table["copy"] == "dora"]) == {
+        "no such notebook, but 03_activation (1).ipynb: rename it"
+    }
+    assert set(table["message"][table["copy"] == "gina"]) == {"ValueError: this is no file"}
+    assert "'=emil" in states  # no spreadsheet sees a formula
+
+
+def test_what_came_filled_is_no_work_of_the_reader():
+    rows = [
+        {"notebook": "01_a.ipynb", "state": state, "message": ""} for state in ("filled", "right")
+    ]
+    rows += [{"notebook": "02_b.ipynb", "state": "filled", "message": ""}]
+    assert class_table.line("anna", rows, ["anna"]).split() == ["anna", "1/1", "0/0", "1", "2"]
+
+
+def test_a_class_that_is_broken_off_keeps_the_copies_that_are_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(class_table.write, "__defaults__", (tmp_path,))
+    for name in ("anna", "ben"):
+        (tmp_path / "handed" / name).mkdir(parents=True)
+    monkeypatch.setattr(progress, "read_notebooks", lambda: [NOTEBOOK])
+    row = {"notebook": NOTEBOOK.path.name, "task": "relu", "state": "right", "message": ""}
+
+    def asked(folder, notebooks):
+        if folder.name == "ben":
+            raise KeyboardInterrupt
+        return [row]
+
+    monkeypatch.setattr(progress, "progress", asked)
+    with pytest.raises(KeyboardInterrupt):
+        progress.main(["--class", str(tmp_path / "handed")])
+    assert "anna,03_activation.ipynb,relu,right," in (tmp_path / class_table.TABLE).read_text()
 
 
 def test_a_class_without_copies_is_refused(tmp_path):
     with pytest.raises(Refused, match="no copies in it: expected a folder for each"):
         progress.main(["--class", str(tmp_path)])
+    with pytest.raises(Refused, match="no such folder: expected one with a folder for each copy"):
+        progress.main(["--class", str(tmp_path / "nowhere")])
     with pytest.raises(Refused, match="expected one folder, with a copy in each of its own"):
         progress.main(["--class", str(tmp_path), str(tmp_path)])
 

@@ -9,6 +9,7 @@ import ast
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -48,6 +49,14 @@ from {course}.{exercises} import {stage} as judge
 mine.verdict(judge.{function}, {function})"""
 
 
+def public(source: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield the public functions and methods of a source, each after its name or its class's."""
+    for node in ast.parse(source).body:
+        for part in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                yield node.name, part
+
+
 def _own(function):
     """The function whose body is the reader's: if one only makes another, that one."""
     match function.body[ast.get_docstring(function) is not None :]:
@@ -62,20 +71,14 @@ def stub(source: str) -> tuple[str, list[str]]:
     Signatures and docstrings stay, and so does the frame of a function that makes another one.
     Returns the names of the functions and classes, too.
     """
-    lines, names, places = source.splitlines(), [], []
-    for node in ast.parse(source).body:
-        parts = node.body if isinstance(node, ast.ClassDef) else [node]
-        functions = [part for part in parts if isinstance(part, ast.FunctionDef)]
-        if public := [part for part in functions if not part.name.startswith("_")]:
-            names.append(node.name)
-            places += [(node.name, _own(part)) for part in public]
-    for name, function in reversed(places):
+    lines, places = source.splitlines(), list(public(source))
+    for name, function in reversed([(name, _own(function)) for name, function in places]):
         first = function.body[0]
         documented = ast.get_docstring(function) is not None
         start = first.end_lineno if documented else first.lineno - 1
         raised = f'raise NotImplementedError("{name}")  # your code instead of this line'
         lines[start : function.end_lineno] = [" " * first.col_offset + raised]
-    return "\n".join(lines), names
+    return "\n".join(lines), list(dict.fromkeys(name for name, _ in places))
 
 
 def exported(notebook: Notebook) -> list[str]:
@@ -135,15 +138,20 @@ def main(argv: list[str], root: Path = ROOT) -> None:
         raise Refused(f"FROM={' '.join(argv)}: expected one stage to begin at, 1 to {len(stages)}")
     folder = root / FOLDER
     folder.mkdir(exist_ok=True)
+    kept = 0
     shutil.copy(Path(__file__).parent / "lib" / "mine.py", folder)
     for notebook in stages:
         path, filled = folder / notebook.path.name, notebook.number < int(begin)
         if path.exists():
+            kept += 1
             print(f"{FOLDER}/{path.name} is there and stays as it is: move it away for a new one")
         else:
             nbformat.write(copy(root, notebook, filled), path)
             print(f"{FOLDER}/{path.name} written{', filled' * filled}")
-    print(f"You begin at stage {begin}." + " FROM=1 gives you stage 1, too." * (begin == "2"))
+    if kept:
+        print(f"FROM={begin} counts for those that were written now, not for the {kept} that stay.")
+    else:
+        print(f"You begin at stage {begin}." + " FROM=1 gives you stage 1, too." * (begin == "2"))
 
 
 if __name__ == "__main__":

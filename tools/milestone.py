@@ -6,7 +6,6 @@ reader wrote runs apart, for two minutes at most. With names, it fails if one is
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from nnfs_course.milestones import NAMES, needs, title
 from tools.learner import FILLED, FOLDER
+from tools.lib import apart
 from tools.lib.layout import ROOT, Refused
 
 LIMIT = 120  # seconds for all of them
@@ -31,14 +31,8 @@ def reached(
         with tempfile.TemporaryDirectory() as place:
             report = Path(place) / "report"
             report.touch()
-            command = [sys.executable, "-P", "-m", "tools.lib.reaching", folder, report, *names]
-            quiet = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.DEVNULL)
-            environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
-            left = max(end - time.monotonic(), 0.1)
             try:
-                subprocess.run(
-                    command, cwd=folder, env=environment, timeout=left, **quiet, check=False
-                )
+                apart.run("tools.lib.reaching", [folder, report, *names], folder, end)
                 why = "it ended Python: is there an exit() in it?"
             except subprocess.TimeoutExpired:
                 why = f"no answer after {limit:.0f} seconds: an endless loop?"
@@ -59,7 +53,7 @@ def reached(
 def came(folder: Path, notebook: str) -> str:
     """Whether a notebook came filled, in words: so nobody takes the course's work for theirs."""
     path = folder / f"{notebook}.ipynb"
-    filled = path.exists() and FILLED[:20] in path.read_text("utf-8")
+    filled = path.is_file() and FILLED[:20] in path.read_text("utf-8", "replace")
     return " (came filled)" if filled else ""
 
 

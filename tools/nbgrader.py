@@ -8,14 +8,12 @@ point, an exercise as many as it is difficult. The kernel needs this repository:
 
 import ast
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
-from tools.learner import stub
+from tools.learner import public, stub
 from tools.lib.exercises import effort, exercise_cells, read_solutions
 from tools.lib.layout import COURSE, EXERCISES, ROOT, Notebook, Refused, read_notebooks, tags
 
@@ -25,19 +23,11 @@ SETUP = 'import os\n\nos.environ.setdefault("OPENBLAS_NUM_THREADS", "1")'  # not
 IMPORT = f"from {COURSE}.{EXERCISES} import {{}} as judge\n\n"
 
 
-def functions(source: str) -> Iterator[ast.FunctionDef]:
-    """Yield public functions, and public methods of classes, last ones first."""
-    for node in reversed(ast.parse(source).body):
-        for part in reversed(node.body) if isinstance(node, ast.ClassDef) else [node]:
-            if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
-                yield part
-
-
 def marked(source: str, asked: str = "") -> str:
     """Return source with each body between the marks, and the docstrings that `asked` has."""
     lines, words = source.splitlines(), asked.splitlines()
-    said = {part.name: part.body[0] for part in functions(asked) if ast.get_docstring(part)}
-    for part in functions(source):
+    said = {part.name: part.body[0] for _, part in public(asked) if ast.get_docstring(part)}
+    for _, part in reversed([*public(source)]):
         indent, first = " " * part.body[0].col_offset, part.body[0].lineno - 1
         doc = said.get(part.name)
         before = words[doc.lineno - 1 : doc.end_lineno] if doc else []
@@ -80,10 +70,8 @@ def assignment(root: Path, notebook: Notebook) -> NotebookNode:
             cell.source = marked(cell.source)
             graded(cell, f"{names[0]}-answer")
         for name in names:
-            test = new_code_cell(
-                IMPORT.format(notebook.stage) + TEST.format(call=f"judge.{name}({name})")
-            )
-            cells.append(graded(test, name, 1))
+            test = IMPORT.format(notebook.stage) + TEST.format(call=f"judge.{name}({name})")
+            cells.append(graded(nbformat.v4.new_code_cell(test, id=f"test-{name}"), name, 1))
     content.cells = cells
     return content
 

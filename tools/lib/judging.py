@@ -1,5 +1,6 @@
 """Judge tasks of a reader's notebook, in a process of its own: see tools/progress.py."""
 
+import contextlib
 import importlib
 import json
 import linecache
@@ -16,6 +17,8 @@ from tools.learner import FILLED
 from tools.lib.exercises import judged
 from tools.lib.layout import COURSE, EXERCISES, tags
 from tools.lib.needed import needed
+
+MEMORY = 4 * 2**30  # bytes that a notebook may ask for; the course's own ask for up to 1.6 GB
 
 
 def load_mine(folder: Path) -> ModuleType:
@@ -51,19 +54,24 @@ def judge_exercise(cells: list[NotebookNode], end: int, name: str) -> Verdict:
     return said[0] if said else stopped
 
 
-def limit_processor(seconds: float) -> None:
-    """Let the system end this process after so many seconds of the processor, where it can."""
+def limit_resources(seconds: float) -> None:
+    """Let the system end this process after so many seconds of the processor, where it can.
+
+    A list that grows in an endless loop meets a limit, too, before the machine's memory is full.
+    """
     try:
         import resource
     except ImportError:  # Windows
         return
     least = max(int(seconds), 1)
     resource.setrlimit(resource.RLIMIT_CPU, (least, least + 1))
+    with contextlib.suppress(ValueError, OSError):  # macOS
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def main(path: Path, report: Path, limit: float, *tasks: str) -> None:
     """Write name, state and message of each task into the report, a line a task."""
-    limit_processor(limit)
+    limit_resources(limit)
     sys.path.append(str(path.parent))
     mine = load_mine(path.parent)
     judges = importlib.import_module(f"{COURSE}.{EXERCISES}.{path.stem[3:]}")

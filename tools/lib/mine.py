@@ -31,14 +31,32 @@ def _notebooks():
     return [path for path in paths if re.fullmatch(r"\d\d_[a-z_]+", path.stem)]
 
 
+def _read(path):
+    """Kind, source and tags of each cell of a saved notebook; None if the file is damaged."""
+    try:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        parts = [
+            (one["cell_type"], one["source"], one["metadata"].get("tags", [])) for one in cells
+        ]
+        return [(kind, "".join(source), [*tags]) for kind, source, tags in parts]
+    except Exception:  # whatever half a notebook makes of json
+        return None
+
+
+def _damaged():
+    """Say which notebook cannot be read: what is asked for may stand in it; or ""."""
+    names = [path.name for path in _notebooks() if _read(path) is None]
+    said = "; {} cannot be read: save again, or move away and run `make learner` for a new copy"
+    return said.format(" and ".join(names)) if names else ""
+
+
 def _cells(path):
     """Code cells of a saved notebook: of each a name for messages, its source, whether exported."""
-    for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"], start=1):
-        if cell["cell_type"] == "code":
-            source = "".join(cell["source"])
+    for number, (kind, source, tags) in enumerate(_read(path) or [], start=1):
+        if kind == "code":
             first = source.strip().partition("\n")[0]
             label = f"{path.name}, cell {number} ({first[:40]!r})"
-            yield label, source, "export" in cell["metadata"].get("tags", [])
+            yield label, source, "export" in tags
 
 
 def _exports(path):
@@ -115,7 +133,8 @@ def __getattr__(name):
         home = getattr(given, "__module__", "")  # where it was defined, not imported
         if not path and f"{home}.".startswith(f"{module.__name__}."):
             return given
-    raise ImportError(f"no cell tagged export in your notebooks before this one defines {name}")
+    said = f"no cell tagged export in your notebooks before this one defines {name}"
+    raise ImportError(said + _damaged())
 
 
 def verdict(judge, answer=None):
@@ -127,7 +146,8 @@ def verdict(judge, answer=None):
     name = judge.__name__
     path = _home(name)
     if not path:
-        return Verdict(name, False, f"{name} is in no cell tagged export: a new copy has its stub")
+        said = f"{name} is in no cell tagged export: a new copy has its stub"
+        return Verdict(name, False, said + _damaged())
     if twice := _defined_twice(path):
         return Verdict(name, False, twice)
     cells, run = _exports(path), _source(answer).strip()
