@@ -11,6 +11,10 @@ unexport DATA
 ifneq ($(value DATA),)
 export NNFS_DATA := $(value DATA)
 endif
+# Windows' Linux has the computer's own name as NAME in its environment.
+ifeq ($(origin NAME),environment)
+NAME :=
+endif
 # Without a network: `make wheelhouse` where there is one, then WHEELHOUSE=1 installs from that folder.
 ifneq ($(WHEELHOUSE),)
 export PIP_NO_INDEX := 1
@@ -42,13 +46,13 @@ learner: $(VENV)/run.txt  ## write learner/, the notebooks with functions for yo
 	@$(PY) -m tools.learner $(FROM)
 
 progress: $(VENV)/run.txt  ## what of learner/ is right, wrong, not attempted yet; COPIES=folder for a class
-	@$(PY) -m tools.progress $(if $(COPIES),--class '$(COPIES)')
+	@$(PY) -m tools.progress $(if $(COPIES),--class "$$COPIES")
 
 milestone: $(VENV)/run.txt  ## what your functions of learner/ can do so far, drawn; NAME=xor for one
 	@$(PY) -m tools.milestone $(NAME)
 
 challenge: $(VENV)/run.txt  ## for teachers: hold rows back, DATA=table.csv, GROUP=column; then RUN=folder NAME=who is scored on them, once
-	@$(PY) -m tools.challenge $(if $(RUN),score "$(RUN)" --name "$(NAME)",seal $(if $(GROUP),--group "$(GROUP)"))
+	@$(PY) -m tools.challenge $(if $(RUN),score "$$RUN" --name "$$NAME",seal $(if $(GROUP),--group "$$GROUP"))
 
 mutants: $(VENV)/test.txt  ## ask each judge about small changes of the right answers; takes minutes
 	OPENBLAS_NUM_THREADS=1 $(SHIPPED) $(PY) -m tools.mutants
@@ -68,7 +72,7 @@ bench: $(VENV)/run.txt  ## time a step of training against the plain formulas, a
 	@env -u OPENBLAS_CORETYPE $(PY) -m tools.bench
 	@env -u OPENBLAS_CORETYPE $(PY) -m benchmarks
 
-marks: $(VENV)/test.txt  ## measure what the course promises of its classifiers; seven minutes
+marks: $(VENV)/test.txt  ## measure what the course promises of its classifiers; ten minutes
 	@$(SHIPPED) $(PY) -m tools.marks
 
 soak: $(VENV)/test.txt  ## kill runs 200 times, and let the disk fail at each step of writing
@@ -105,8 +109,8 @@ hooks: $(VENV)/test.txt  ## git asks make check before each commit, and shows no
 wheelhouse: $(VENV)/run.txt  ## all packages into wheelhouse/; where no network is, make run WHEELHOUSE=1 takes them
 	$(PY) -m pip wheel -q --disable-pip-version-check -w wheelhouse -r requirements-dev.txt
 
-fork: $(VENV)/run.txt  ## your own address in all files: make fork REPO=owner/name
-	@$(PY) -m tools.fork '$(REPO)'
+fork: $(VENV)/test.txt  ## your own address in all files: make fork REPO=owner/name
+	@$(PY) -m tools.fork "$$REPO"
 
 clean:  ## remove what the commands made
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -23,11 +23,13 @@ from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardSca
 from threadpoolctl import threadpool_limits
 
 TRACKS, COMPONENTS, QUANTILES = 20_000, 30, 200
+LAST_YEAR = 2010  # of the tracks to learn from, where the split is by time
 COLUMNS = (
     "id name popularity duration_ms explicit artists id_artists release_date danceability energy "
     "key loudness mode speechiness acousticness instrumentalness liveness valence tempo "
     "time_signature"
 ).split()
+TEXTS = ["id", "name", "artists", "id_artists", "release_date"]
 DISCRETE = ["popularity", "explicit", "key", "mode", "time_signature", "year"]
 DECIMALS = {"duration_ms": 0, "loudness": 3, "tempo": 3}
 DIGITS = "danceability energy speechiness acousticness instrumentalness liveness valence".split()
@@ -160,6 +162,57 @@ def fidelity(real, seeds=(42, 0, 1, 2, 3)):
         yield f"{name:30} {case:22} {r2.mean():.3f} ± {r2.std():.3f}"
 
 
+def year_alone(real, seeds=(42, 0, 1, 2, 3)):
+    """Return the lines of a table: R² of linear regression / boosting, by features and splits."""
+    splits = [(*train_test_split(real, test_size=0.2, random_state=seed), seed) for seed in seeds]
+    early, late = real[real["year"] <= LAST_YEAR], real[real["year"] > LAST_YEAR]
+    yield f"{len(early):,} tracks up to {LAST_YEAR}, {len(late):,} later ones"
+    others = [column for column in FEATURES if column != "year"]
+    kinds = {"the year alone": ["year"], "all fourteen": FEATURES, "all but the year": others}
+    for name, columns in kinds.items():
+        line = f"{name:17}"
+        for parts in (splits, [(early, late, 0)]):
+            found = []
+            for train, test, seed in parts:
+                linear = make_pipeline(MinMaxScaler(), LinearRegression())
+                for model in (linear, HistGradientBoostingRegressor(random_state=seed)):
+                    model.fit(train[columns], train["popularity"])
+                    found.append(model.score(test[columns], test["popularity"]))
+            means = np.reshape(found, (-1, 2)).mean(axis=0)
+            line += f"   {means[0]:.3f} / {means[1]:.3f}"
+        yield line
+
+
+def shipped(path):
+    """Return the clean tracks of the file that was made."""
+    tracks = pd.read_csv(path, low_memory=False).drop_duplicates()
+    tracks["year"] = tracks["release_date"].str.extract(r"^([12]\d{3})(?:-|$)")[0]
+    numbers = tracks.drop(columns=TEXTS).apply(pd.to_numeric, errors="coerce").dropna()
+    dates = tracks.loc[numbers.index, "release_date"]
+    return numbers[~dates.isin(DATES)]
+
+
+def portrait(table):
+    """Return what a table of tracks is like, in a line; table: popularity, year, explicit."""
+    popularity, year, explicit = (table[name] for name in ("popularity", "year", "explicit"))
+    old, new = popularity[year.between(1920, 1929)], popularity[year >= 2020]
+    return (
+        f"popularity {popularity.mean():.1f}, {np.mean(popularity == 0):.1%} zeros, "
+        f"{old.mean():.1f} in the 1920s, {new.mean():.1f} in the 2020s; correlations: year and "
+        f"popularity {year.corr(popularity):.3f}, explicit and year {explicit.corr(year):.3f}, "
+        f"explicit and popularity {explicit.corr(popularity):.3f}"
+    )
+
+
+def forms(dates):
+    """Return how many dates of a real file have which form, in a line."""
+    lengths, first = dates.str.len().value_counts(), dates.str.fullmatch(r"\d{4}-01-01").sum()
+    return (
+        f"{lengths[4]:,} years, {lengths[7]} months and {lengths[10]:,} full dates of "
+        f"{len(dates):,}; {first:,} are 1 January"
+    )
+
+
 def main(arguments=None):
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -170,7 +223,10 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     real = read_real(options.real)
     if options.fidelity:
-        print(*fidelity(real), sep="\n")
+        print(*fidelity(real), *year_alone(real), sep="\n")
+        print("real:", forms(pd.read_csv(options.real)["release_date"]))
+        print("real:", portrait(real))
+        print("shipped:", portrait(shipped(options.out)))
         return
     tracks = make_tracks(real, options.seed)
     data = tracks.to_csv(index=False, lineterminator="\n").encode()

@@ -133,23 +133,12 @@ def test_stored_networks_are_of_this_data_and_configuration(stored):
     assert weight_files.path_of(ROOT, name).stat().st_size < 300_000
 
 
-def test_stored_networks_score_what_their_pages_say(stored):
+def test_stored_networks_score_what_is_stored(stored):
+    """And tools.lib.numbers holds what the pages say against it."""
     name, facts, samples, cut = stored
     X, Y = samples.X[:, cut.test], samples.Y[:, cut.test]
     found = score(Y, weight_files.read_predictor(facts).predict(X), samples.classes)
     assert {key: found[key] for key in facts["scores"]} == pytest.approx(facts["scores"], abs=2e-4)
-    page = "draw_a_digit" if name == "digits" else "compose_a_track"
-    text = " ".join((ROOT / "site" / "pages" / f"{page}.md").read_text("utf-8").split())
-    said = {
-        "digits": ["{accuracy:.1%} right", "of 360 pictures"],
-        "popularity": ["off by {mae:.1f} points", "R² is {r2:.2f}"],
-        "genres": ["tells {accuracy:.0%} right", "from 3,502 real tracks"],
-    }[name]
-    for words in said:
-        words = words.format(**found).replace("%", " %")
-        assert words.lower() in text.lower(), words
-    assert len(cut.test) == 360 or name != "digits"
-    assert len(cut.train) == 3502 or name != "genres"
 
 
 def test_what_a_page_takes_is_written_and_read_back(tmp_path, stored):

@@ -20,9 +20,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.dummy import DummyRegressor
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
 
 from nnfs_core import (
     FEATURES,
@@ -836,21 +833,6 @@ def test_the_real_sample_is_joined_to_the_same_rows(server, kaggle_sample):
     server.use("sample_2.csv", "/two", two)
     path = download_tracks("sample")
     pd.testing.assert_frame_equal(text_table(path), sample)
-
-
-def test_what_the_year_alone_knows_of_the_real_sample(kaggle_sample):
-    """The numbers of data/README.md."""
-    cleaned = clean_tracks(load_tracks(kaggle_sample))
-    r2 = []
-    for seed in (42, 0, 1, 2, 3):
-        data = prepare_dataset(cleaned, features=["year"], seed=seed)
-        r2.append(LinearRegression().fit(data.X_train.T, data.Y_train[0]))
-        r2[-1] = r2[-1].score(data.X_test.T, data.Y_test[0])
-    assert round(np.mean(r2), 3) == 0.338
-    early, late = cleaned[cleaned["year"] <= 2010], cleaned[cleaned["year"] > 2010]
-    assert (len(early), len(late)) == (15_956, 3_872)
-    model = make_pipeline(MinMaxScaler(), LinearRegression()).fit(early[FEATURES], early[TARGET])
-    assert round(model.score(late[FEATURES], late[TARGET]), 3) == 0.030
 
 
 def test_kaggle_needs_kagglehub(monkeypatch, tmp_path):

@@ -1,12 +1,16 @@
 """Time a step of training against the same formulas typed plainly, and against libraries.
 
-`python -m tools.bench` takes about half a minute. The network is 14-64-32-16-1 in float64, on one
-core. Those compared take turns, and what is printed is the median over the rounds. Other programs
-disturb it: run it on a quiet machine, without OPENBLAS_CORETYPE in the environment. The second
-table has PyTorch, eager, in float64 and in its own float32, where it is installed.
+`python -m tools.bench` takes half a minute or more. With --write it keeps what it prints in
+docs/results-bench.txt, which README tells. With --check it ends with exit code 1 where a ratio is
+more than SPREAD times what is kept there, or less than a SPREADth. The network is 14-64-32-16-1 in
+float64, on one core. Those compared take turns, and what is printed is the median over the rounds.
+Other programs disturb it: run it on a quiet machine, without OPENBLAS_CORETYPE in the environment.
+The second table has PyTorch, eager, in float64 and in its own float32, where it is installed.
 """
 
+import argparse
 import importlib.util
+import re
 import time
 
 import numpy as np
@@ -15,11 +19,14 @@ from threadpoolctl import threadpool_limits
 
 from nnfs_core import Model, ReLU, initialize_parameters, mlp, train
 from nnfs_core.solver import SGD, Adam, Solver, _take_steps
+from tools.lib.layout import ROOT
 
 LAYER_SIZES, LEARNING_RATE, L2 = [14, 64, 32, 16, 1], 0.1, 0.1
 ROUNDS = {32: 2000, 4_000: 200, 16_000: 60}
 BATCH, STEPS, TURNS = 32, 40, 60
 RATE = 0.001  # of the second table
+KEPT = ROOT / "docs" / "results-bench.txt"
+SPREAD = 1.5  # processors differ: what is told of one holds within this factor on others
 
 
 def plain(X, Y, parameters, learning_rate=LEARNING_RATE, l2=L2):
@@ -188,22 +195,52 @@ def race_of_libraries(name):
     return {library: 1e6 * np.median(taken) for library, taken in times.items()}
 
 
-def main() -> None:
-    """Run the command line."""
-    print("samples   plain ms      train         Model")
+def measure():
+    """Yield the lines of both tables."""
+    yield "samples   plain ms      train         Model"
     for m, rounds in ROUNDS.items():
         seconds = race(m, rounds)
         row = f"{m:7,} {1000 * seconds['plain']:10.3f}"
         for name in ("train", "Model"):
             row += f" {1000 * seconds[name]:8.3f} {seconds[name] / seconds['plain']:4.2f}x"
-        print(row)
+        yield row
     with threadpool_limits(1, "blas"):
         found = {name: race_of_libraries(name) for name in ("Adam", "SGD")}
-    print(f"\nA step at batch {BATCH}, in µs, and our time as a share of theirs")
-    print("optimizer" + "".join(f"{library:>23}" for library in found["Adam"]))
+    yield f"\nA step at batch {BATCH}, in µs, and our time as a share of theirs"
+    yield "optimizer" + "".join(f"{library:>23}" for library in found["Adam"])
     for name, times in found.items():
         cells = (f"{taken:17.0f} {times['ours'] / taken:4.2f}x" for taken in times.values())
-        print(f"{name:9}" + "".join(cells))
+        yield f"{name:9}" + "".join(cells)
+
+
+def ratios(text: str) -> dict[tuple[str, int], float]:
+    """Return the ratios of a table, by the first word of the line and their place in it."""
+    return {
+        (line.split()[0], place): float(ratio)
+        for line in text.splitlines()
+        for place, ratio in enumerate(re.findall(r"([\d.]+)x", line))
+    }
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="keep what was measured")
+    parser.add_argument("--check", action="store_true", help="exit code 1 where a ratio is far off")
+    arguments, lines = parser.parse_args(), []
+    for line in measure():
+        print(line, flush=True)
+        lines.append(line)
+    if arguments.check:
+        now, kept = ratios("\n".join(lines)), ratios(KEPT.read_text("utf-8"))
+        if far := [
+            f"{who}, ratio {place + 1}: {now[who, place]:.2f}, kept {ratio:.2f}"
+            for (who, place), ratio in kept.items()
+            if (who, place) in now and not 1 / SPREAD <= now[who, place] / ratio <= SPREAD
+        ]:
+            raise SystemExit("\n".join(["too far from docs/results-bench.txt:", *far]))
+    if arguments.write:
+        KEPT.write_text("\n".join([*lines, ""]), "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

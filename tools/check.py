@@ -9,6 +9,7 @@ from tools.lib import (
     citation,
     exercises,
     glossary,
+    numbers,
     package,
     pages,
     readme,
@@ -49,6 +50,7 @@ def faults(root: Path = ROOT) -> Iterator[str]:
     yield from glossary.faults(root)
     yield from repository.faults(root)
     yield from pages.faults(root)
+    yield from numbers.faults(root)
 
 
 def main(root: Path = ROOT) -> None:

@@ -44,6 +44,8 @@ def stop(notebook: Notebook, x: float, y: float, beside: bool) -> str:
     minutes = f"{reading_minutes(notebook.content)} min"
     lines = [title, minutes] if beside else [*textwrap.wrap(title, 17), minutes]
     left, top, step = (x + 32, y - 3, 17) if beside else (x, y + 42, 16)
+    # What a finger or the mouse may hit: the room between sign and words, too.
+    start, width, height = (0, 340, 56) if beside else (x - 66, 132, 50 + 16 * len(lines))
     spans = "".join(
         f'<tspan x="{left}" y="{top + step * i}" class="{"minutes" if text is minutes else ""}">'
         f"{escape(text)}</tspan>"
@@ -51,6 +53,7 @@ def stop(notebook: Notebook, x: float, y: float, beside: bool) -> str:
     )
     return (
         f'<a href="notebooks/{notebook.path.stem}.html" class="part{part(notebook)}">'
+        f'<rect class="touched" x="{start}" y="{y - 28}" width="{width}" height="{height}"/>'
         f'<circle cx="{x}" cy="{y}" r="22"/><text class="sign" x="{x}" y="{y + 6}">{sign}</text>'
         f'<text class="{"beside" if beside else "below"}">{spans}</text></a>'
     )
