@@ -143,10 +143,15 @@ def encode(state: TrainingState) -> bytes:
         most = f"{LARGEST // 10**6} MB, {LARGEST_FACTS // 10**6} of them facts"
         raise ValueError(f"the state has {size // 10**6} MB; a checkpoint holds at most {most}")
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    archive = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
+    try:
         for name, content in entries.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # of 1980: no time goes in
         archive.comment = b" " * _MARK_SIZE
+        archive.close()
+    except BaseException:
+        archive.fp = None  # or it would say at Ctrl-C that it cannot be closed inside an entry
+        raise
     data = file.getbuffer()
     digest = hashlib.sha256(data[:-_MARK_SIZE]).hexdigest().encode()
     data[-_MARK_SIZE:] = _MARK % (VERSION, digest)

@@ -1,5 +1,6 @@
 """Checkpoints: what is saved comes back, damage is seen, and nothing is lost at any step."""
 
+import gc
 import io
 import json
 import os
@@ -109,6 +110,18 @@ def test_the_same_state_gives_the_same_bytes_and_numpy_reads_them(tmp_path):
         assert found.files == ["facts.json", *state.arrays]
         assert same({name: found[name] for name in state.arrays}, state.arrays)
         assert json.loads(found["facts.json"]) == state.facts
+
+
+def test_ctrl_c_inside_an_entry_stays_ctrl_c(monkeypatch):
+    """zipfile cannot close then, and would say so instead; at the latest as it is forgotten."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zipfile, "_ZipWriteFile", interrupted)  # made once an entry is open
+    with pytest.raises(KeyboardInterrupt):
+        encode(SMALL)
+    gc.collect()  # what is said there becomes an error, too
 
 
 def test_each_bit_of_a_file_counts(tmp_path):
