@@ -65,7 +65,10 @@ def seal(table: Path, folder: Path, group: str | None = None, seed: int | None =
     without one the cut comes from the system's source of randomness, and nobody can draw it again.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(f"{folder} holds a challenge, which stays as it is: give another --folder")
+        other = "python -m tools.challenge --folder NAME seal TABLE"
+        raise Refused(
+            f"{folder} holds a challenge, which stays as it is: move it away, or use {other}"
+        )
     content, names = guard_table(table)
     rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     if len(rows) < LEAST:
