@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -134,6 +134,7 @@ def test_ten_steps_against_pytorch(frozen):
 # Forward
 
 
+@example(np.full((1, 3), 86.16), 0.0, 1e-5)
 @given(BATCHES, st.floats(0, 0.99), st.sampled_from([1e-5, 1e-3, 0.5]))
 def test_a_training_forward_by_its_definition(X, momentum, eps):
     layer = layer_for(X, momentum=momentum, eps=eps)
@@ -147,7 +148,10 @@ def test_a_training_forward_by_its_definition(X, momentum, eps):
         moved = momentum * mean[i] + (1 - momentum) * sum(x) / len(x)
         np.testing.assert_allclose(layer.buffers["running_mean"][i], moved, atol=1e-9)
         moved = momentum * variance[i] + (1 - momentum) * sum(centred**2) / (len(x) - 1)
-        np.testing.assert_allclose(layer.buffers["running_variance"][i], moved, rtol=1e-9)
+        square = np.spacing(np.abs(x).max()) ** 2  # of the round-off: equal values vary by it
+        np.testing.assert_allclose(
+            layer.buffers["running_variance"][i], moved, rtol=1e-9, atol=10 * square
+        )
 
 
 @given(BATCHES)
