@@ -195,10 +195,13 @@ def test_a_class_has_a_row_for_each_copy_whatever_is_in_it(tmp_path, capsys, mon
     (handed / "gina" / NOTEBOOK.path.name).mkdir()
     (handed / ".cache").mkdir()
     (handed / "__MACOSX").mkdir()
+    (handed / ".DS_Store").write_text("")
     (handed / "read me.txt").write_text("")
+    (handed / "hana.zip").write_text("")
     monkeypatch.setattr(progress, "read_notebooks", lambda: [NOTEBOOK])
     progress.main(["--class", str(handed)])
-    head, emil, anna, ben, cleo, dora, finn, gina, last = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
+    head, emil, anna, ben, cleo, dora, finn, gina, last, beside = lines
     count = len(progress.tasks(NOTEBOOK))
     assert head.split() == "copy 3 right filled wrong not attempted not readable".split()
     assert anna.split() == ["anna", f"1/{count}", "1", f"{count - 1}"]
@@ -208,6 +211,8 @@ def test_a_class_has_a_row_for_each_copy_whatever_is_in_it(tmp_path, capsys, mon
     assert dora.split()[1:] == gina.split()[1:] == ben.split()[1:]
     assert emil.split()[1:] == finn.split()[1:] == [f"0/{count}", f"{count}"]
     assert last.startswith("build/progress.csv: a line for each copy and task")
+    assert beside.startswith("no folders, so without a row: hana.zip, read me.txt (unpack")
+    assert class_table.left_out(handed / "anna") == ""
     table = pd.read_csv(tmp_path / "build" / "progress.csv", keep_default_na=False)
     assert list(table) == ["copy", "notebook", "task", "state", "message"]
     assert len(table) == 7 * count

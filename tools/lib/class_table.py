@@ -35,6 +35,13 @@ def copies(folder: Path) -> dict[str, Path]:
     return found
 
 
+def left_out(folder: Path) -> str:
+    """Line that names what lies beside the copies and is no folder; empty if there is nothing."""
+    names = [path.name for path in sorted(folder.iterdir()) if not path.is_dir()]
+    shown = ", ".join(plain(name) for name in names if not name.startswith("."))
+    return f"\nno folders, so without a row: {shown} (unpack a ZIP into a folder)" if shown else ""
+
+
 def head(names: list[str], notebooks: list[str]) -> str:
     """Line above the table: the numbers of the notebooks, and the states."""
     numbers = "".join(f"{int(name[:2]):>6}" for name in notebooks)
