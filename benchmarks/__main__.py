@@ -95,7 +95,7 @@ def draw(rows: list[dict], machine: dict) -> None:
     import matplotlib.pyplot as plt
 
     plt.style.use("nnfs_course.course")
-    figure, panels = plt.subplots(1, len(SIZES), figsize=(11, 4.2), sharey=True)
+    figure, panels = plt.subplots(len(SIZES), 1, figsize=(6.4, 6.8))
     for panel, samples in zip(panels, SIZES, strict=True):
         shown = [row for row in rows if (row["samples"], row["dtype"]) == (samples, "float32")]
         shown.sort(key=lambda row: -row["median"])
@@ -103,8 +103,9 @@ def draw(rows: list[dict], machine: dict) -> None:
         ours = ["C0" if "train" in name or "Solver" in name else "0.6" for name in names]
         panel.barh(names, medians, color=ours)
         panel.bar_label(panel.containers[0], [f"{value:.3g}" for value in medians], padding=3)
-        panel.set(xlabel="ms, one step", title=f"{samples:,} samples")
+        panel.set(title=f"{samples:,} samples")
         panel.set_xlim(right=1.15 * max(medians))
+    panels[-1].set_xlabel("ms, one step")
     figure.suptitle(f"One step in float32, {machine['processor']}, {machine['cores']} cores")
     figure.savefig(FOLDER / "results.png", dpi=100, metadata={"Software": None})
 

@@ -29,6 +29,8 @@ myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarm
 myst_heading_anchors = 4
 # A notebook may go from # to ###, and two modules may each have a class of the same name.
 suppress_warnings = ["myst.header", "ref.python"]
+smartquotes_action = "qe"  # quotes and dots, but no dashes: --json is an option
+highlight_language = "none"  # of blocks that name none: tables as text, not Python
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 

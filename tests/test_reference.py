@@ -123,3 +123,10 @@ def test_a_network_is_drawn_with_each_number_where_it_belongs(backward, style, c
         props = arrows[spots[before], spots[after]]
         assert props["color"] == ("0.75" if "0" in (before, after) else color)
         assert props["arrowstyle"] == style
+
+
+def test_no_formula_ends_a_cell_of_the_reference():
+    assert reference.bars(r"e^{-|z|} + |a b|") == r"e^{-\lvert z\rvert} + \lvert a b\rvert"
+    (page,) = reference.generate().values()
+    table = [line for line in page.decode().splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in table} == {7}

@@ -139,12 +139,18 @@ def test_an_exported_cell_and_the_api_lead_to_each_other(project):
     assert ":::{py:method} forward(X: int) -> int\n\nReturn X.\n:::" in page
     assert ":::{py:method} plain(X)\n:staticmethod:\n" in page
     assert "(project:#cell-_layer)" in page and "(project:#cell-layer)" in page
-    assert r"It has \*two\* parts: W\_1 and `b_1`." in page
+    assert r"It has *two* parts: W\_1 and `b_1`." in page
     assert "_own" not in page
     edit(project / "notebooks/02_layer.ipynb", 6, source="**gained:** `Layer`, `layer`; see `x`")
     assert staged(project, "notebooks/02_layer.ipynb")[-1].source == (
         "**gained:** {py:obj}`Layer <nnfs_core.Layer>`, {py:obj}`layer <nnfs_core.layer>`; see `x`"
     )
+
+
+def test_docstrings_are_shown_letter_by_letter_but_for_code_and_weight():
+    given = "The *whole* set, *args, **kwargs, a*b*c, `x*y*z` and W_1."
+    shown = r"The *whole* set, \*args, \*\*kwargs, a\*b\*c, `x*y*z` and W\_1."
+    assert site_api.words(given) == shown
 
 
 def test_the_api_has_every_public_name():

@@ -12,8 +12,8 @@
   const EDGES = [
     ...[
       ["W1_11", "x_1", 1, 0.5],
-      ["W1_12", "x_2", 1, 0.3],
-      ["W1_21", "x_1", 2, 0.3],
+      ["W1_12", "x_2", 1, 0.37],
+      ["W1_21", "x_1", 2, 0.37],
       ["W1_22", "x_2", 2, 0.5],
     ],
     ...[
@@ -142,7 +142,9 @@
     for (const [key, from, to, share] of EDGES) {
       const [[x1, y1], [x2, y2]] = [NODES[from], NODES[to]];
       parts.push(svg("line", { x1, y1, x2, y2, class: isUsed(key) ? "play-edge play-used" : "play-edge" }));
-      labels.push(label(x1 + share * (x2 - x1), y1 + share * (y2 - y1) - 5, key, values, isUsed(key)));
+      const below = y1 === y2 ? -9 : 4; // in a sloping line, above a level one, which it would hide
+      const [x, y] = [x1 + share * (x2 - x1), y1 + share * (y2 - y1) + below];
+      labels.push(label(x, y, key, values, isUsed(key)));
     }
     parts.push(...labels); // in front of all lines
     for (const [node, [x, y]] of Object.entries(NODES)) parts.push(...drawNode(node, x, y, values, isUsed));

@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from tools.lib.glossary import Entry, read_glossary
 from tools.lib.layout import ROOT
 from tools.lib.site_pages import anchor
-from tools.lib.site_sphinx import FORM, Terms, ask, description, question
+from tools.lib.site_sphinx import FORM, JOINER, Terms, ask, description, hold, mark, question
 
 TERMS = Terms(
     [
@@ -134,3 +134,19 @@ def test_a_page_is_described_by_what_one_builds_or_by_its_first_words():
     page = f"{long}\n\n**You will build:** a layer."
     assert description(parsed(page)) == "You will build: a layer."
     assert "course" in description(None)
+
+
+def test_a_formula_is_held_beside_what_touches_it():
+    document = parsed("So it is (:math:`a`), then :math:`b` or\n:math:`c`? :math:`d` *e*")
+    hold(document)
+    shown = document.next_node(nodes.paragraph).astext()
+    assert shown == f"So it is ({JOINER}a{JOINER}), then b or\nc{JOINER}? d e"
+
+
+def test_cells_of_words_are_marked_in_tables_of_pandas_alone():
+    row = "<td>0.5</td><td>a sentence of some length, not a number</td>"
+    for kind, found in (('class="dataframe"', 1), ("", 0)):
+        document = nodes.container("", nodes.raw("", f"<table {kind}>{row}", format="html"))
+        mark(document)
+        assert document.astext().count('<td class="words">a sentence') == found
+        assert document.astext().count("<td>0.5</td>") == 1

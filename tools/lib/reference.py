@@ -28,6 +28,11 @@ def latex(symbol: str) -> str:
     return f"${text}$" if re.fullmatch(r"(d?[A-Za-z])(_.+)?|\(.*\)", symbol) else symbol
 
 
+def bars(formula: str) -> str:
+    """Formula without |, which would end a cell of the table: |z| becomes \\lvert z\\rvert."""
+    return re.sub(r"\|([^|]*)\|", r"\\lvert \1\\rvert", formula)
+
+
 def generate(root: Path = ROOT) -> dict[Path, bytes]:
     """REFERENCE.md; raises Refused at a function that no notebook exports."""
     owners = {
@@ -42,7 +47,7 @@ def generate(root: Path = ROOT) -> dict[Path, bytes]:
             latex(symbol),
             latex(row.shape) if row.shape else "number",
             row.meaning,
-            f"${row.formula}$" if row.formula else "",
+            f"${bars(row.formula)}$" if row.formula else "",
             f"`{row.function}`" if owner else "",
             f"[{owner.number}](notebooks/{owner.path.name})" if owner else "",
         ]

@@ -58,8 +58,8 @@ def target(name: str) -> str:
 
 
 def words(docstring: str | None) -> str:
-    """Docstring as Markdown that says the same, letter by letter."""
-    parts = re.split(r"(`[^`\n]+`)", docstring or "")
+    """Docstring as Markdown that says the same, letter by letter, but for `code` and *weight*."""
+    parts = re.split(r"(`[^`\n]+`|(?<![\w*])\*[a-z]+\*(?![\w*]))", docstring or "")
     parts[::2] = [re.sub(r"([\\*_\[\]<>${}|#~^])", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 

@@ -17,6 +17,8 @@ from tools.lib.site_pages import anchor
 
 NOTEBOOKS = "notebooks/"
 FORM = "2_unclear.yml"  # of .github/ISSUE_TEMPLATE, with the fields notebook, heading, version
+JOINER = "\N{WORD JOINER}"
+WORDS = 30  # characters of a cell that holds words rather than a number or a name
 # No words of the author's, or words that lead somewhere already.
 APART = (nodes.title, nodes.reference, nodes.literal, nodes.math, nodes.math_block)
 APART += (nodes.literal_block, nodes.raw, nodes.image)
@@ -116,11 +118,36 @@ def frame(document: nodes.document) -> None:
             box += picture
 
 
+def hold(document: nodes.document) -> None:
+    """Hold each formula in a line beside what touches it: the comma behind it, the "(" before it.
+
+    A browser may break the line on either side of a formula, but for a word joiner.
+    """
+    for formula in list(document.findall(nodes.math)):
+        parent, place = formula.parent, formula.parent.index(formula)
+        after = parent[place + 1] if place + 1 < len(parent) else None
+        if isinstance(after, nodes.Text) and after and not after[0].isspace():
+            parent.replace(after, nodes.Text(f"{JOINER}{after}"))
+        before = parent[place - 1] if place else None
+        if isinstance(before, nodes.Text) and before and not before[-1].isspace():
+            parent.replace(before, nodes.Text(f"{before}{JOINER}"))
+
+
+def mark(document: nodes.document) -> None:
+    """Mark the cells of pandas' tables that hold words: these may take several lines."""
+    for output in list(document.findall(nodes.raw)):
+        if output.get("format") == "html" and 'class="dataframe"' in output.astext():
+            text = re.sub(rf"<td>(?=[^<]{{{WORDS},}}</td>)", '<td class="words">', output.astext())
+            output.replace_self(nodes.raw("", text, format="html"))
+
+
 def finish(app: Sphinx, document: nodes.document, docname: str) -> None:
-    """Add what a notebook's page gets."""
+    """Add what a page gets, and what a notebook's page gets besides."""
+    hold(document)
     if not docname.startswith(NOTEBOOKS):
         return
     frame(document)
+    mark(document)
     app.course_terms.link(document, app.builder.get_relative_uri(docname, "GLOSSARY"))
     if address := app.config.course_address:
         ask(document, address, app.config.version, f"{docname}.ipynb")
