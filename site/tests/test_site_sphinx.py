@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from tools.lib.glossary import Entry, read_glossary
 from tools.lib.layout import ROOT
 from tools.lib.site_pages import anchor
-from tools.lib.site_sphinx import FORM, JOINER, Terms, ask, description, hold, mark, question
+from tools.lib.site_sphinx import FORM, Terms, ask, description, hold, mark, question
 
 TERMS = Terms(
     [
@@ -139,8 +139,9 @@ def test_a_page_is_described_by_what_one_builds_or_by_its_first_words():
 def test_a_formula_is_held_beside_what_touches_it():
     document = parsed("So it is (:math:`a`), then :math:`b` or\n:math:`c`? :math:`d` *e*")
     hold(document)
-    shown = document.next_node(nodes.paragraph).astext()
-    assert shown == f"So it is ({JOINER}a{JOINER}), then b or\nc{JOINER}? d e"
+    line = document.next_node(nodes.paragraph)
+    assert line.astext() == "So it is (a), then b or\nc? d e"
+    assert [part.astext() for part in line.findall(nodes.inline)] == ["(a),", "b", "c?", "d"]
 
 
 def test_cells_of_words_are_marked_in_tables_of_pandas_alone():

@@ -17,7 +17,6 @@ from tools.lib.site_pages import anchor
 
 NOTEBOOKS = "notebooks/"
 FORM = "2_unclear.yml"  # of .github/ISSUE_TEMPLATE, with the fields notebook, heading, version
-JOINER = "\N{WORD JOINER}"
 WORDS = 30  # characters of a cell that holds words rather than a number or a name
 # No words of the author's, or words that lead somewhere already.
 APART = (nodes.title, nodes.reference, nodes.literal, nodes.math, nodes.math_block)
@@ -119,18 +118,23 @@ def frame(document: nodes.document) -> None:
 
 
 def hold(document: nodes.document) -> None:
-    """Hold each formula in a line beside what touches it: the comma behind it, the "(" before it.
+    """Hold each formula in a line with what touches it: the comma behind it, the "(" before it.
 
-    A browser may break the line on either side of a formula, but for a word joiner.
+    A browser may break the line on either side of a formula, even at a word joiner.
     """
     for formula in list(document.findall(nodes.math)):
         parent, place = formula.parent, formula.parent.index(formula)
-        after = parent[place + 1] if place + 1 < len(parent) else None
-        if isinstance(after, nodes.Text) and after and not after[0].isspace():
-            parent.replace(after, nodes.Text(f"{JOINER}{after}"))
-        before = parent[place - 1] if place else None
-        if isinstance(before, nodes.Text) and before and not before[-1].isspace():
-            parent.replace(before, nodes.Text(f"{before}{JOINER}"))
+        held = nodes.inline(classes=["held"])
+        parent[place] = held
+        if place and isinstance(before := parent[place - 1], nodes.Text):
+            rest = re.sub(r"\S+\Z", "", before)
+            parent[place - 1] = nodes.Text(rest)
+            held += nodes.Text(before[len(rest) :])
+        held += formula
+        if place + 1 < len(parent) and isinstance(after := parent[place + 1], nodes.Text):
+            touching = re.match(r"\S*", after)[0]
+            held += nodes.Text(touching)
+            parent[place + 1] = nodes.Text(after[len(touching) :])
 
 
 def mark(document: nodes.document) -> None:
