@@ -284,11 +284,14 @@ TWINS: dict[str, list[tuple[System, str, str]]] = {
         ),
         (
             by_hand,
-            r"dZ_2 = \tfrac12 (A_2 - Y) = \begin{pmatrix} 0.5 & -1 \end{pmatrix}, \quad "
+            r"dZ_2 = \tfrac12 (A_2 - Y) = \begin{pmatrix} 0.5 & -1 \end{pmatrix}",
+            "dZ2 == 1 / 2 * (A2 - Y) == array([[0.5, -1]])",
+        ),
+        (
+            by_hand,
             r"dW_2 = \begin{pmatrix} 0.5 \cdot 1 - 1 \cdot 2 & 0.5 \cdot 1 - 1 \cdot 0 "
             r"\end{pmatrix} "
             r"= \begin{pmatrix} -1.5 & 0.5 \end{pmatrix}, \quad db_2 = 0.5 - 1 = -0.5",
-            "dZ2 == 1 / 2 * (A2 - Y) == array([[0.5, -1]]); "
             "dW2 == array([[0.5 * 1 - 1 * 2, 0.5 * 1 - 1 * 0]]) == array([[-1.5, 0.5]]); "
             "db2 == 0.5 - 1 == -0.5",
         ),
