@@ -150,8 +150,9 @@ def main(argv: list[str]) -> None:
             found[name] = list(progress(folder, notebooks))
             print(class_table.line(name, found[name], [*copies]), flush=True)
             class_table.write(found)  # after each: nobody waits twice for those that are done
-        said = f"{class_table.TABLE}: a line for each copy and task, with what the judge says"
-        print(said + class_table.left_out(folders[0]))
+        print(f"{class_table.TABLE}: a line for each copy and task, with what the judge says")
+        if beside := class_table.left_out(folders[0]):
+            print(beside)
         return
     if "--json" in argv:
         rows = [row for folder in folders for row in progress(folder, notebooks)]

@@ -39,7 +39,7 @@ def left_out(folder: Path) -> str:
     """Line that names what lies beside the copies and is no folder; empty if there is nothing."""
     names = [path.name for path in sorted(folder.iterdir()) if not path.is_dir()]
     shown = ", ".join(plain(name) for name in names if not name.startswith("."))
-    return f"\nno folders, so without a row: {shown} (unpack a ZIP into a folder)" if shown else ""
+    return f"no folders, so without a row: {shown} (unpack a ZIP into a folder)" if shown else ""
 
 
 def head(names: list[str], notebooks: list[str]) -> str:
